@@ -1,0 +1,157 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"nixproc/lib/deploy"
+	"nixproc/lib/manager"
+	"nixproc/lib/plan"
+)
+
+// settle is how long a process has to live to count as running.
+const settle = 500 * time.Millisecond
+
+// activate makes a profile the one that runs, and then the current generation.
+func (s *session) activate(target deploy.Target, o *options, storePath string, number int) error {
+	previous, comparison, err := s.compare(target, o, storePath)
+	if err != nil {
+		return err
+	}
+	if err := o.dirs.Create(o.disableUserChange); err != nil {
+		return err
+	}
+	work := deploy.Work{
+		Plan: comparison.Plan, Create: comparison.Create, Remove: comparison.Remove,
+		Commit: func() error {
+			if previous.Generation == number && previous.Other == "" {
+				return nil
+			}
+			return target.Profile.Switch(number)
+		},
+	}
+	if accountsOf(o) != nil && os.Getuid() != 0 && !(work.Create.Empty() && work.Remove.Empty()) {
+		return errors.New("only root can create and remove users and groups: run as root, or add --force-disable-user-change")
+	}
+	results := newResults(comparison.States)
+	d := deploy.Deployment{
+		Manager: target.Manager, Accounts: accountsOf(o), Jobs: o.jobs, Settle: settle,
+		NoRollback: o.noRollback, Observe: results.observe,
+	}
+	if err := d.Run(s.ctx, s.soft, work); err != nil {
+		return err
+	}
+	return results.print(comparison.Plan, number, o.json)
+}
+
+// compare plans, and says what is worth knowing beforehand.
+func (s *session) compare(target deploy.Target, o *options, storePath string) (deploy.Previous, deploy.Comparison, error) {
+	previous, err := target.FindPrevious()
+	if err != nil {
+		return previous, deploy.Comparison{}, err
+	}
+	if previous.Other != "" {
+		note("the current generation is one of %s: its processes and accounts are left alone", previous.Other)
+	}
+	ask := func(units []manager.Unit) (map[string]manager.State, error) {
+		return target.Manager.Status(s.soft, units)
+	}
+	comparison, err := target.Compare(ask, previous.Path, storePath)
+	if err != nil {
+		return previous, comparison, err
+	}
+	for _, text := range comparison.Changed {
+		note("warning: %s", text)
+	}
+	noteSkipped(comparison.Plan)
+	return previous, comparison, nil
+}
+
+// noteSkipped names the processes that the profile has but that nothing starts
+// here: the older tools did not, and people wondered.
+func noteSkipped(p plan.Plan) {
+	reasons := map[string][]string{}
+	var order []string
+	for _, change := range p.Changes {
+		if change.Action == plan.Skip {
+			if reasons[change.Reason] == nil {
+				order = append(order, change.Reason)
+			}
+			reasons[change.Reason] = append(reasons[change.Reason], change.Name)
+		}
+	}
+	for _, reason := range order {
+		note("warning: not started: %s: %s", strings.Join(reasons[reason], ", "), reason)
+	}
+}
+
+// showPlan prints what a switch would do.
+func (s *session) showPlan(target deploy.Target, o *options, storePath string) error {
+	_, comparison, err := s.compare(target, o, storePath)
+	if err != nil {
+		return err
+	}
+	for _, user := range comparison.Create.Users {
+		fmt.Printf("create user %s\n", user.Name)
+	}
+	for _, user := range comparison.Remove.Users {
+		fmt.Printf("remove user %s\n", user.Name)
+	}
+	return newResults(comparison.States).printPlan(comparison.Plan, o.json)
+}
+
+// deployWith gives the command that deploys a profile that was built before.
+func deployWith(managerName string) func(*session, *options, []string) error {
+	return func(s *session, o *options, operands []string) error {
+		if len(operands) == 0 {
+			return usageError{"no profile was given: name the directory that nixproc build made"}
+		}
+		path, prebuilt, err := modelPath(operands)
+		if err != nil {
+			return err
+		}
+		if !prebuilt {
+			return usageError{operands[0] + " is no profile: build one with nixproc build -P " + managerName + " " + operands[0]}
+		}
+		target, err := s.target(managerName, o)
+		if err != nil {
+			return err
+		}
+		return s.deployPrebuilt(target, o, path)
+	}
+}
+
+// deployPrebuilt activates a store path.
+func (s *session) deployPrebuilt(target deploy.Target, o *options, storePath string) error {
+	if err := belongs(target, storePath); err != nil {
+		return err
+	}
+	if o.dryRun {
+		return s.showPlan(target, o, storePath)
+	}
+	return s.locked(target, o, func() error {
+		number, exists, err := numberFor(target.Profile, storePath)
+		if err != nil {
+			return err
+		}
+		if exists {
+			return s.activate(target, o, storePath, number)
+		}
+		if target.Profile.InsideStateDir() {
+			err = target.Profile.Create(number, storePath)
+		} else {
+			nix, nixErr := newNix(s.soft)
+			if nixErr != nil {
+				return nixErr
+			}
+			err = nix.Keep(s.soft, storePath, target.Profile.Link(number))
+		}
+		if err != nil {
+			return err
+		}
+		return s.activateNew(target, o, storePath, number)
+	})
+}

@@ -1,0 +1,50 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"nixproc/nixeval"
+)
+
+// build builds a profile and prints its path, alone, for others to capture.
+func build(s *session, o *options, operands []string) error {
+	if o.processManager == "" {
+		return usageError{"no process manager was given: use -P, with one of those that nixproc help lists"}
+	}
+	if _, err := s.newManager(o.processManager, o); err != nil {
+		return err
+	}
+	exprFile := ""
+	if !o.undeploy {
+		path, prebuilt, err := modelPath(operands)
+		if err != nil {
+			return err
+		}
+		if prebuilt {
+			return &nixeval.ModelError{Text: path + " is a profile already: there is nothing to build"}
+		}
+		exprFile = path
+	}
+	e, err := s.evaluate(o.processManager, exprFile, o)
+	if err != nil {
+		return err
+	}
+	defer e.close()
+
+	root := ""
+	if !o.noOutLink {
+		if root, err = filepath.Abs("result"); err != nil {
+			return err
+		}
+		if info, err := os.Lstat(root); err == nil && info.Mode()&os.ModeSymlink == 0 {
+			return fmt.Errorf("%s is in the way: it is no link; move it, or use --no-out-link", root)
+		}
+	}
+	if err := e.build(s, root); err != nil {
+		return err
+	}
+	fmt.Println(e.Profile)
+	return nil
+}

@@ -1,0 +1,88 @@
+package main
+
+import (
+	_ "embed"
+	"slices"
+	"strings"
+	"text/template"
+)
+
+// managers are the process managers that this version can deploy with.
+var managers = []string{"sysvinit"}
+
+//go:embed usage/overview.txt
+var overviewText string
+
+//go:embed usage/switch.txt
+var switchText string
+
+//go:embed usage/deploy.txt
+var deployText string
+
+//go:embed usage/runactivity.txt
+var runactivityText string
+
+//go:embed usage/build.txt
+var buildText string
+
+//go:embed usage/init-state.txt
+var initStateText string
+
+//go:embed usage/status.txt
+var statusText string
+
+//go:embed usage/directories.txt
+var directoriesText string
+
+func commands() map[string]command {
+	found := map[string]command{
+		"build": {
+			run: build, help: page("build", "", buildText),
+			set: optionSet{build: true, manager: true, outLink: true, directory: true},
+		},
+		"init-state": {
+			run: initState, help: page("init-state", "", initStateText),
+			set: optionSet{directory: true},
+		},
+		"status": {
+			run: status, help: page("status", "", statusText),
+			set: optionSet{status: true, runlevel: true},
+		},
+	}
+	for _, manager := range managers {
+		found[manager+"-switch"] = command{
+			run: switchWith(manager), help: page(manager+"-switch", manager, switchText),
+			set: optionSet{build: true, deploy: true, generation: true, directory: true, runlevel: manager == "sysvinit"},
+		}
+		found[manager+"-deploy"] = command{
+			run: deployWith(manager), help: page(manager+"-deploy", manager, deployText),
+			set: optionSet{deploy: true, directory: true, runlevel: manager == "sysvinit"},
+		}
+	}
+	found["sysvinit-runactivity"] = command{
+		run: runActivity, help: page("sysvinit-runactivity", "sysvinit", runactivityText),
+		set: optionSet{activity: true, runlevel: true},
+	}
+	return found
+}
+
+// page fills in a help text.
+func page(name, manager, text string) string {
+	var b strings.Builder
+	t := template.Must(template.New(name).Parse(text))
+	template.Must(t.New("directories").Parse(directoriesText))
+	err := t.Execute(&b, map[string]any{"Name": name, "Manager": manager, "Sysvinit": manager == "sysvinit"})
+	if err != nil {
+		panic(err) // a text of our own is wrong
+	}
+	return b.String()
+}
+
+func overview() string {
+	names := make([]string, 0, 16)
+	for name := range commands() {
+		names = append(names, "  nixproc "+name)
+	}
+	slices.Sort(names)
+	return overviewText + strings.Join(names, "\n") + "\n"
+}

@@ -1,0 +1,94 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"nixproc/lib/render"
+	"nixproc/nixeval"
+)
+
+// evaluated is a model that is ready to be built.
+type evaluated struct {
+	nix nixeval.Nix
+	*nixeval.Evaluation
+	temporary string // directory with the root of the .drv
+}
+
+// evaluate evaluates the model in exprFile ("" for an empty one) and checks it.
+// Nothing is built. The caller closes the result.
+func (s *session) evaluate(manager, exprFile string, o *options) (*evaluated, error) {
+	for _, directory := range o.directories() {
+		if *directory.value == "" {
+			continue
+		}
+		absolute, err := filepath.Abs(*directory.value)
+		if err != nil {
+			return nil, err
+		}
+		*directory.value = absolute
+	}
+	nix, err := newNix(s.soft)
+	if err != nil {
+		return nil, err
+	}
+	e := &evaluated{nix: nix}
+	if e.temporary, err = os.MkdirTemp("", "nixproc-"); err != nil {
+		return nil, err
+	}
+	if err := s.evaluateInto(e, manager, exprFile, o); err != nil {
+		e.close()
+		return nil, err
+	}
+	return e, nil
+}
+
+func (s *session) evaluateInto(e *evaluated, manager, exprFile string, o *options) error {
+	if o.hostPackages {
+		var err error
+		if o.hostPackagesDir, err = writeHostPackages(e.temporary); err != nil {
+			return err
+		}
+	}
+	r, err := request(o, manager, exprFile)
+	if err != nil {
+		return err
+	}
+	if !o.dryRun {
+		r.Root = filepath.Join(e.temporary, "drv")
+	}
+	e.Evaluation, err = e.nix.Evaluate(s.soft, r)
+	var wrong *nixeval.ModelError
+	if errors.As(err, &wrong) && strings.Contains(wrong.Text, e.nix.Builder) && strings.Contains(wrong.Text, "not valid") {
+		// The remembered copy of this program was collected as garbage.
+		nixeval.Forget(builderCache())
+		if e.nix, err = newNix(s.soft); err != nil {
+			return err
+		}
+		e.Evaluation, err = e.nix.Evaluate(s.soft, r)
+	}
+	if err != nil {
+		return err
+	}
+	return check(e.Evaluation)
+}
+
+// check tells all that is wrong with a model before anything is built.
+func check(e *nixeval.Evaluation) error {
+	warnings, err := e.Model.Validate()
+	if err == nil {
+		_, err = render.Render(e.Model)
+	}
+	if err != nil {
+		return &nixeval.ModelError{Text: fmt.Sprintf("the processes model is wrong:\n%v", err)}
+	}
+	for _, warning := range warnings {
+		note("warning: %s", warning)
+	}
+	return nil
+}
+
+func (e *evaluated) close() { os.RemoveAll(e.temporary) }

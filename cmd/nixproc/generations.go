@@ -1,0 +1,158 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"nixproc/lib/deploy"
+	"nixproc/lib/manifest"
+	"nixproc/lib/profile"
+	"nixproc/nixeval"
+)
+
+// onlyOneOperation refuses command lines that ask for two things at once.
+func onlyOneOperation(o *options, operands []string) error {
+	var asked []string
+	for _, operation := range []struct {
+		given bool
+		name  string
+	}{
+		{o.undeploy, "--undeploy"}, {o.rollback, "--rollback"}, {o.switchGeneration != "", "--switch-generation"},
+		{o.listGenerations, "--list-generations"}, {o.deleteGenerations != "", "--delete-generations"},
+		{o.deleteAllGenerations, "--delete-all-generations"},
+	} {
+		if operation.given {
+			asked = append(asked, operation.name)
+		}
+	}
+	if len(asked) > 1 {
+		return usageError{strings.Join(asked, " and ") + " can't go together"}
+	}
+	if len(asked) == 1 && len(operands) > 0 {
+		return usageError{asked[0] + " takes no PATH: " + strings.Join(operands, ", ")}
+	}
+	return nil
+}
+
+func listGenerations(target deploy.Target) error {
+	return target.Profile.WriteList(os.Stdout)
+}
+
+func (s *session) deleteGenerations(target deploy.Target, o *options) error {
+	return s.locked(target, o, func() error {
+		deleted, err := target.Profile.Delete(o.deleteGenerations, time.Now())
+		for _, number := range deleted {
+			fmt.Printf("deleted generation %d\n", number)
+		}
+		return err
+	})
+}
+
+func (s *session) deleteAllGenerations(target deploy.Target, o *options) error {
+	return s.locked(target, o, func() error {
+		if _, err := target.Profile.DeleteAll(); err != nil {
+			return err
+		}
+		note("deleted all generations of %s; processes that run go on running", target.Profile.Path())
+		return nil
+	})
+}
+
+// switchGeneration goes to the generation that wanted numbers, or, if that is
+// "", to the one before the current one.
+func (s *session) switchGeneration(target deploy.Target, o *options, wanted string) error {
+	change := func() error {
+		generation, err := chooseGeneration(target, wanted)
+		if err != nil {
+			return err
+		}
+		if err := belongs(target, generation.Path); err != nil {
+			return err
+		}
+		if err := asDeployed(o, generation.Path); err != nil {
+			return err
+		}
+		if o.dryRun {
+			return s.showPlan(target, o, generation.Path)
+		}
+		return s.activate(target, o, generation.Path, generation.Number)
+	}
+	if o.dryRun {
+		return change()
+	}
+	return s.locked(target, o, change)
+}
+
+func chooseGeneration(target deploy.Target, wanted string) (profile.Generation, error) {
+	generations, err := target.Generations()
+	if err != nil {
+		return profile.Generation{}, err
+	}
+	if wanted != "" {
+		number, err := strconv.Atoi(wanted)
+		if err != nil {
+			return profile.Generation{}, usageError{fmt.Sprintf("--switch-generation: %q is no number", wanted)}
+		}
+		for _, generation := range generations {
+			if generation.Number == number {
+				return generation, nil
+			}
+		}
+		return profile.Generation{}, fmt.Errorf("%s has no generation %d of %s: --list-generations shows those there are",
+			target.Profile.Path(), number, target.Manager.Name())
+	}
+	previous, err := target.FindPrevious()
+	if err != nil {
+		return profile.Generation{}, err
+	}
+	var before *profile.Generation
+	for i := range generations {
+		if generations[i].Number < previous.Generation {
+			before = &generations[i]
+		}
+	}
+	if before == nil {
+		return profile.Generation{}, fmt.Errorf("%s can't be rolled back: there is no generation before the current one", target.Profile.Path())
+	}
+	return *before, nil
+}
+
+// asDeployed takes the directories and the handling of users from the
+// generation that is gone back to, where the command line does not say.
+func asDeployed(o *options, storePath string) error {
+	contents, err := manifest.Read(storePath)
+	if err != nil || contents == nil {
+		return err
+	}
+	p := contents.Parameters
+	for _, pair := range []struct {
+		option *string
+		was    *string
+	}{
+		{&o.dirs.State, p.StateDir}, {&o.dirs.Runtime, p.RuntimeDir}, {&o.dirs.Log, p.LogDir}, {&o.dirs.Tmp, p.TmpDir},
+		{&o.dirs.Cache, p.CacheDir}, {&o.dirs.Spool, p.SpoolDir}, {&o.dirs.Lock, p.LockDir}, {&o.dirs.Lib, p.LibDir},
+	} {
+		if *pair.option == "" && pair.was != nil {
+			*pair.option = *pair.was
+		}
+	}
+	if p.ForceDisableUserChange != nil && *p.ForceDisableUserChange {
+		o.disableUserChange = true
+	}
+	return nil
+}
+
+// belongs refuses a profile that is for another manager.
+func belongs(target deploy.Target, storePath string) error {
+	owner, err := manifest.ManagerOf(storePath)
+	if err != nil {
+		return err
+	}
+	if owner != "" && owner != target.Manager.Name() {
+		return &nixeval.ModelError{Text: fmt.Sprintf("%s is a profile for %s: deploy it with nixproc %s-deploy", storePath, owner, owner)}
+	}
+	return nil
+}

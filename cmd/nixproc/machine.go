@@ -1,0 +1,175 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+
+	"nixproc/lib/accounts"
+	"nixproc/lib/manager"
+	"nixproc/lib/manager/sysvinit"
+	"nixproc/lib/profile"
+	"nixproc/lib/run"
+	"nixproc/nixeval"
+	"nixproc/nixproc"
+)
+
+// What the commands have to know of this machine.
+
+func locate(name string) (profile.Profile, error) {
+	return profile.Locate(name, os.Getenv, os.Getuid(), nil)
+}
+
+func (s *session) newManager(name string, o *options) (manager.Manager, error) {
+	switch name {
+	case "sysvinit":
+		runlevel := o.runlevel
+		if runlevel == "" {
+			runlevel = machineRunlevel(s.ctx, run.Host{})
+		}
+		return sysvinit.Manager{Runner: run.Host{}, Runlevel: runlevel, LogDir: o.dirs.Resolved(runtime.GOOS).Log}, nil
+	}
+	return nil, usageError{"there is no process manager '" + name + "' here: use " + strings.Join(managers, ", ")}
+}
+
+// usualRunlevel is taken where the machine has none, or does not know it.
+const usualRunlevel = "3"
+
+// machineRunlevel asks runlevel(8), which prints the previous and the current
+// one.
+func machineRunlevel(ctx context.Context, runner run.Runner) string {
+	if _, err := exec.LookPath("runlevel"); err != nil {
+		return usualRunlevel
+	}
+	result, err := runner.Run(ctx, run.Command{Args: []string{"runlevel"}})
+	words := strings.Fields(result.Stdout)
+	if err != nil || len(words) < 2 {
+		return usualRunlevel
+	}
+	return words[1]
+}
+
+// accountsOf this machine; nil where they are to be left alone.
+func accountsOf(o *options) accounts.Database {
+	if o.disableUserChange {
+		return nil
+	}
+	return accounts.Linux{Runner: run.Host{}}
+}
+
+// cacheDir is where files are kept that can be made again at any time; "" if
+// there is no place for them.
+func cacheDir() string {
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return ""
+	}
+	return filepath.Join(dir, "nixproc")
+}
+
+func builderCache() string {
+	if dir := cacheDir(); dir != "" {
+		return filepath.Join(dir, "builder.json")
+	}
+	return ""
+}
+
+func newNix(ctx context.Context) (nixeval.Nix, error) {
+	nix := nixeval.Nix{Runner: run.Host{}, Notes: notes{}}
+	var err error
+	nix.Builder, err = nixeval.EnsureBuilder(ctx, nix.Runner, builderCache())
+	return nix, err
+}
+
+// request fills in what the options and this machine say of an evaluation.
+func request(o *options, manager, exprFile string) (nixeval.Request, error) {
+	r := nixeval.Request{
+		ExprFile: exprFile, Manager: manager,
+		StateDir: o.dirs.State, RuntimeDir: o.dirs.Runtime, LogDir: o.dirs.Log, CacheDir: o.dirs.Cache,
+		SpoolDir: o.dirs.Spool, LockDir: o.dirs.Lock, LibDir: o.dirs.Lib, TmpDir: o.dirs.Tmp,
+		ForceDisableUserChange: o.disableUserChange,
+		ExtraParams:            o.extraParams,
+		HostPackages:           o.hostPackagesDir,
+		ShowTrace:              o.showTrace,
+	}
+	caller, err := user.Current()
+	if err != nil {
+		return r, err
+	}
+	r.CallingUser, r.CallingGroup = caller.Username, caller.Gid
+	if group, err := user.LookupGroupId(caller.Gid); err == nil {
+		r.CallingGroup = group.Name
+	}
+	return r, nil
+}
+
+// writeHostPackages puts the Nix files that stand for Nixpkgs into a new
+// directory.
+func writeHostPackages(dir string) (string, error) {
+	err := fs.WalkDir(nixproc.HostPackages, ".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		target := filepath.Join(dir, path)
+		if entry.IsDir() {
+			return os.MkdirAll(target, 0o755)
+		}
+		data, err := nixproc.HostPackages.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(target, data, 0o644)
+	})
+	return filepath.Join(dir, "hostpkgs"), err
+}
+
+// modelPath tells what the operand, or NIXPROC_PROCESSES, is: a model, or a
+// profile that was built before.
+func modelPath(operands []string) (path string, prebuilt bool, err error) {
+	if len(operands) > 1 {
+		return "", false, usageError{"one PATH is enough: " + strings.Join(operands, ", ")}
+	}
+	path = os.Getenv("NIXPROC_PROCESSES")
+	if len(operands) == 1 {
+		path = operands[0]
+	}
+	if path == "" {
+		return "", false, usageError{"no processes model was given: name its file, or set NIXPROC_PROCESSES"}
+	}
+	resolved, err := filepath.EvalSymlinks(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", false, &nixeval.ModelError{Text: path + " does not exist: it should be a processes model or a profile"}
+	}
+	if err != nil {
+		return "", false, err
+	}
+	if path, err = filepath.Abs(resolved); err != nil {
+		return "", false, err
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return "", false, err
+	}
+	if !info.IsDir() {
+		return path, false, nil
+	}
+	// As Nix does with a directory that is an expression.
+	if _, err := os.Stat(filepath.Join(path, "default.nix")); err == nil {
+		return path, false, nil
+	}
+	return path, true, checkProfile(path)
+}
+
+func checkProfile(path string) error {
+	if !strings.HasPrefix(path, nixeval.StoreDir()+"/") || slices.Contains(strings.Split(path, "/"), "..") {
+		return &nixeval.ModelError{Text: path + " is a directory, but no profile: a profile lies in " + nixeval.StoreDir() + " (nixproc build makes one)"}
+	}
+	return nil
+}

@@ -1,0 +1,128 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"text/tabwriter"
+	"time"
+
+	"nixproc/lib/deploy"
+	"nixproc/lib/manager"
+	"nixproc/lib/manifest"
+)
+
+// status lists the processes of a profile's current generation.
+func status(s *session, o *options, operands []string) error {
+	if len(operands) > 0 {
+		return usageError{"status takes no operands: name the profile with -p"}
+	}
+	where, err := locate(o.profile)
+	if err != nil {
+		return err
+	}
+	current, found, err := where.Current()
+	if err != nil {
+		return err
+	}
+	if !found {
+		return fmt.Errorf("nothing is deployed in the profile %s", where.Path())
+	}
+	owner, err := manifest.ManagerOf(current.Path)
+	if err != nil {
+		return err
+	}
+	if owner == "" {
+		fmt.Println("no processes")
+		return nil
+	}
+	m, err := s.newManager(owner, o)
+	if err != nil {
+		return err
+	}
+	target := deploy.Target{Profile: where, Manager: m}
+	units, err := target.Manager.Units(current.Path)
+	if err != nil {
+		return err
+	}
+	states, err := m.Status(s.soft, units)
+	if err != nil {
+		return err
+	}
+	slices.SortStableFunc(units, func(a, b manager.Unit) int { return a.Rank - b.Rank })
+	if o.json {
+		err = printJSON(statusRows(units, states))
+	} else {
+		err = printStatus(units, states)
+	}
+	if err != nil {
+		return err
+	}
+	return downError(units, states)
+}
+
+type statusRow struct {
+	Name       string         `json:"name"`
+	Rank       int            `json:"rank"`
+	Wanted     bool           `json:"wanted"`
+	Condition  string         `json:"condition"` // running, stopped, unknown
+	PID        int            `json:"pid,omitempty"`
+	Since      int64          `json:"since,omitempty"` // seconds since 1970
+	PIDFile    string         `json:"pidFile,omitempty"`
+	Log        string         `json:"log,omitempty"`
+	Attributes map[string]any `json:"attributes,omitempty"`
+}
+
+func statusRows(units []manager.Unit, states map[string]manager.State) []statusRow {
+	rows := make([]statusRow, 0, len(units))
+	for _, unit := range units {
+		state := states[unit.Name]
+		row := statusRow{
+			Name: unit.Name, Rank: unit.Rank, Wanted: unit.Wanted, Condition: state.Condition.String(),
+			PID: state.PID, PIDFile: unit.PIDFile, Log: unit.Log, Attributes: unit.Attributes,
+		}
+		if !state.Since.IsZero() {
+			row.Since = state.Since.Unix()
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+func printStatus(units []manager.Unit, states map[string]manager.State) error {
+	if len(units) == 0 {
+		fmt.Println("no processes")
+		return nil
+	}
+	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "PROCESS\tCONDITION\tPID\tSINCE\t")
+	for _, unit := range units {
+		state := states[unit.Name]
+		pid, since, detail := "-", "-", state.Detail
+		if state.PID != 0 {
+			pid = fmt.Sprint(state.PID)
+		}
+		if !state.Since.IsZero() {
+			since = state.Since.Format(time.DateTime)
+		}
+		if !unit.Wanted {
+			detail = unit.WhyNot
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", unit.Name, state.Condition, pid, since, detail)
+	}
+	return table.Flush()
+}
+
+// downError names the processes that should run and do not.
+func downError(units []manager.Unit, states map[string]manager.State) error {
+	down := 0
+	for _, unit := range units {
+		if unit.Wanted && states[unit.Name].Condition == manager.Stopped {
+			down++
+		}
+	}
+	if down > 0 {
+		return fmt.Errorf("%d of %d processes do not run: the same switch again starts them", down, len(units))
+	}
+	return nil
+}

@@ -1,0 +1,147 @@
+package main
+
+import (
+	"path/filepath"
+
+	"nixproc/lib/deploy"
+	"nixproc/lib/profile"
+)
+
+// switchWith gives the command that switches to a model with a manager.
+func switchWith(managerName string) func(*session, *options, []string) error {
+	return func(s *session, o *options, operands []string) error {
+		if err := onlyOneOperation(o, operands); err != nil {
+			return err
+		}
+		target, err := s.target(managerName, o)
+		if err != nil {
+			return err
+		}
+		switch {
+		case o.listGenerations:
+			return listGenerations(target)
+		case o.deleteGenerations != "":
+			return s.deleteGenerations(target, o)
+		case o.deleteAllGenerations:
+			return s.deleteAllGenerations(target, o)
+		case o.rollback:
+			return s.switchGeneration(target, o, "")
+		case o.switchGeneration != "":
+			return s.switchGeneration(target, o, o.switchGeneration)
+		case o.undeploy:
+			return s.switchTo(target, o, "")
+		}
+		path, prebuilt, err := modelPath(operands)
+		if err != nil {
+			return err
+		}
+		if prebuilt {
+			return s.deployPrebuilt(target, o, path)
+		}
+		return s.switchTo(target, o, path)
+	}
+}
+
+// target is where the options say that a profile is to be deployed to.
+func (s *session) target(managerName string, o *options) (deploy.Target, error) {
+	where, err := locate(o.profile)
+	if err != nil {
+		return deploy.Target{}, err
+	}
+	m, err := s.newManager(managerName, o)
+	if err != nil {
+		return deploy.Target{}, err
+	}
+	t := deploy.Target{Profile: where, Manager: m, RestartDependents: o.restartDepends}
+	if o.oldProfile != "" {
+		if t.Previous, err = filepath.EvalSymlinks(o.oldProfile); err != nil {
+			return t, usageError{"--old-profile: " + err.Error()}
+		}
+	}
+	return t, nil
+}
+
+// switchTo evaluates a model ("" for none), builds its profile, and makes it
+// the one that runs.
+func (s *session) switchTo(target deploy.Target, o *options, exprFile string) error {
+	if err := deploy.Free(s.soft, lockFile(target.Profile), o.wait); err != nil {
+		return err
+	}
+	e, err := s.evaluate(target.Manager.Name(), exprFile, o)
+	if err != nil {
+		return err
+	}
+	defer e.close()
+
+	if o.dryRun {
+		if err := e.build(s, ""); err != nil {
+			return err
+		}
+		return s.showPlan(target, o, e.Profile)
+	}
+	return s.locked(target, o, func() error {
+		number, exists, err := numberFor(target.Profile, e.Profile)
+		if err != nil {
+			return err
+		}
+		if exists {
+			return s.activate(target, o, e.Profile, number)
+		}
+		// The link is made now, so that it keeps the profile from garbage
+		// collection; the profile moves to it only when all of it runs.
+		if err := e.build(s, target.Profile.Link(number)); err != nil {
+			return err
+		}
+		return s.activateNew(target, o, e.Profile, number)
+	})
+}
+
+// build builds the profile, unless it is there.
+func (e *evaluated) build(s *session, root string) error {
+	return e.nix.Realise(s.soft, e.Evaluation, root)
+}
+
+// numberFor tells which generation a store path is to be. As with nix-env, it
+// is the newest one again if that is the same path, and the current one if
+// nothing changed.
+func numberFor(p profile.Profile, storePath string) (number int, exists bool, err error) {
+	generations, err := p.Generations()
+	if err != nil {
+		return 0, false, err
+	}
+	for i, generation := range generations {
+		if generation.Path == storePath && (generation.Current || i == len(generations)-1) {
+			return generation.Number, true, nil
+		}
+	}
+	number, err = p.Next()
+	return number, false, err
+}
+
+// activateNew activates a generation that was made for it, and removes it again
+// if that fails.
+func (s *session) activateNew(target deploy.Target, o *options, storePath string, number int) error {
+	err := s.activate(target, o, storePath, number)
+	if err == nil {
+		return nil
+	}
+	if current, found, currentErr := target.Profile.Current(); currentErr == nil && found && current.Number == number {
+		return err
+	}
+	if removeErr := target.Profile.Remove(number); removeErr != nil {
+		note("generation %d could not be removed: %v", number, removeErr)
+	}
+	return err
+}
+
+func lockFile(p profile.Profile) string { return filepath.Join(p.WorkDir(), "lock") }
+
+// locked does something while no other command works on the profile.
+func (s *session) locked(target deploy.Target, o *options, act func() error) error {
+	lock, err := deploy.Acquire(s.soft, lockFile(target.Profile), o.wait)
+	if err != nil {
+		return err
+	}
+	defer lock.Release()
+	return act()
+}

@@ -1,0 +1,112 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+
+	"nixproc/lib/deploy"
+	"nixproc/nixeval"
+)
+
+// The rules of what is printed:
+//
+//   - Results go to stdout, all else to stderr, so that a result can be piped.
+//   - A line on stderr begins with "nixproc: ", in lower case, without a full
+//     stop at its end. Lines that belong to it are indented.
+//   - A message says what failed, on which process, the command line, the last
+//     lines it said, what runs now, and what to do next.
+//   - Values of environment variables are never printed.
+//
+// The functions in this file, and the commands that print their result, are
+// the only ones that print.
+
+// The exit codes.
+const (
+	exitDone   = 0
+	exitUndone = 1  // failed; everything is as it was before
+	exitWrong  = 2  // failed, and not everything is as it was before
+	exitBusy   = 3  // another command holds the lock
+	exitUsage  = 64 // the command line is wrong
+	exitModel  = 65 // the model or the expression is wrong
+)
+
+// usageError says what is wrong with the command line.
+type usageError struct{ text string }
+
+func (e usageError) Error() string { return e.text }
+
+var terminal sync.Mutex
+
+// note prints one message to stderr.
+func note(format string, args ...any) {
+	terminal.Lock()
+	defer terminal.Unlock()
+	text := strings.TrimRight(fmt.Sprintf(format, args...), "\n")
+	for i, line := range strings.Split(text, "\n") {
+		prefix := "nixproc: "
+		if i > 0 && !strings.HasPrefix(line, " ") {
+			prefix = "  "
+		} else if i > 0 {
+			prefix = ""
+		}
+		fmt.Fprintln(os.Stderr, prefix+line)
+	}
+}
+
+// notes is note as a writer.
+type notes struct{}
+
+func (notes) Write(text []byte) (int, error) {
+	note("%s", text)
+	return len(text), nil
+}
+
+// report prints an error and gives the exit code that stands for it.
+func report(err error) int {
+	var (
+		usage   usageError
+		busy    *deploy.BusyError
+		model   *nixeval.ModelError
+		failure *deploy.Failure
+	)
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.As(err, &usage):
+		note("%s", usage.text)
+		return exitUsage
+	case errors.As(err, &busy):
+		note("%v\nwait for it to end, or use --wait", err)
+		return exitBusy
+	case errors.As(err, &model):
+		note("%s", model.Text)
+		return exitModel
+	case errors.As(err, &failure):
+		return reportFailure(failure)
+	}
+	note("%v", err)
+	return exitUndone
+}
+
+func reportFailure(failure *deploy.Failure) int {
+	note("%v", failure)
+	if failure.Undone() {
+		note("all steps were undone: everything runs as it did before")
+		return exitUndone
+	}
+	if failure.Kept {
+		note("nothing was undone, as --no-rollback asks: nixproc status shows what runs")
+		return exitWrong
+	}
+	note("not everything could be undone:")
+	for _, wrong := range failure.Wrong {
+		note("  %s: %v", wrong.Process, wrong.Why)
+		if wrong.Repair != "" {
+			note("  to repair it, run: %s", wrong.Repair)
+		}
+	}
+	return exitWrong
+}

@@ -1,0 +1,50 @@
+# Constructor functions for services that several examples share.
+{ pkgs
+, stateDir
+, logDir ? "${stateDir}/log"
+, runtimeDir ? "${stateDir}/run"
+, cacheDir ? "${stateDir}/cache"
+, libDir ? "${stateDir}/lib"
+, tmpDir ? (if stateDir == "/var" then "/tmp" else "${stateDir}/tmp")
+, forceDisableUserChange ? false
+, processManager
+, ids ? {}
+}:
+
+let
+  createManagedProcess = import ../../../nixproc/create-managed-process/universal/create-managed-process-universal.nix {
+    inherit pkgs runtimeDir stateDir logDir tmpDir forceDisableUserChange processManager ids;
+  };
+in
+{
+  nginx = import ./nginx {
+    inherit createManagedProcess stateDir runtimeDir cacheDir forceDisableUserChange;
+    inherit (pkgs) lib nginx;
+  };
+
+  nginxReverseProxyHostBased = import ./nginx/nginx-reverse-proxy-hostbased.nix {
+    inherit createManagedProcess stateDir runtimeDir cacheDir forceDisableUserChange;
+    inherit (pkgs) stdenv lib writeTextFile nginx;
+  };
+
+  supervisord = import ./supervisord {
+    inherit createManagedProcess runtimeDir logDir;
+    inherit (pkgs.python3Packages) supervisor;
+  };
+
+  extendableSupervisord = import ./supervisord/extendable.nix {
+    inherit createManagedProcess libDir runtimeDir logDir;
+    inherit (pkgs) writeTextFile;
+    inherit (pkgs.python3Packages) supervisor;
+  };
+
+  docker = import ./docker {
+    inherit createManagedProcess runtimeDir libDir;
+    inherit (pkgs) docker kmod;
+  };
+
+  s6-svscan = import ./s6-svscan {
+    inherit createManagedProcess runtimeDir;
+    inherit (pkgs) s6 execline;
+  };
+}

@@ -1,0 +1,44 @@
+# supervisord that takes up the programs whose configurations are put into a
+# directory of its own, as nixproc-supervisord-switch does.
+{ createManagedProcess, writeTextFile, supervisor, runtimeDir, logDir, libDir }:
+
+{ instanceSuffix ? ""
+, instanceName ? "supervisord${instanceSuffix}"
+, inetHTTPServerPort ? 9001
+, postInstall ? ""
+}:
+
+let
+  includeDir = "${libDir}/${instanceName}/conf.d";
+
+  # supervisord takes a blank for the end of a pattern, and % for a variable;
+  # a ? matches the blank.
+  includePattern = builtins.replaceStrings [ " " "%" ] [ "?" "%%" ] "${includeDir}/*";
+in
+import ./default.nix {
+  inherit createManagedProcess supervisor logDir runtimeDir;
+} {
+  inherit instanceName postInstall;
+
+  initialize = ''
+    mkdir -p '${builtins.replaceStrings [ "'" ] [ "'\\''" ] includeDir}'
+  '';
+  configFile = writeTextFile {
+    name = "supervisord.conf";
+    text = ''
+      [supervisord]
+
+      [include]
+      files = ${includePattern}
+
+      [inet_http_server]
+      port = 127.0.0.1:${toString inetHTTPServerPort}
+
+      [supervisorctl]
+      serverurl = http://127.0.0.1:${toString inetHTTPServerPort}
+
+      [rpcinterface:supervisor]
+      supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
+    '';
+  };
+}

@@ -1,0 +1,2 @@
+# The path at which older expressions look for the constructor functions.
+import ./constructors/constructors.nix

@@ -1,0 +1,62 @@
+package deploy
+
+import (
+	"os"
+	"strings"
+
+	"nixproc/lib/accounts"
+)
+
+func (x *execution) createAccounts(set accounts.Set) error {
+	if x.Accounts == nil || set.Empty() {
+		return nil
+	}
+	report, err := x.Accounts.Ensure(x.ctx, set)
+	x.created = report.Created
+	x.warn(report.Warnings)
+	return err
+}
+
+// removeAccounts comes after the new profile is current: a failure leaves an
+// account too many, never one too few.
+func (x *execution) removeAccounts(set accounts.Set) {
+	if x.Accounts == nil || set.Empty() {
+		return
+	}
+	report, err := x.Accounts.Remove(x.ctx, set)
+	x.warn(report.Warnings)
+	if err != nil {
+		x.warn([]string{err.Error()})
+	}
+}
+
+// forgetAccounts removes the accounts that this execution created.
+func (x *execution) forgetAccounts() error {
+	if x.Accounts == nil || x.created.Empty() {
+		return nil
+	}
+	report, err := x.Accounts.Remove(x.ctx, x.created)
+	x.warn(report.Warnings)
+	return err
+}
+
+func (x *execution) warn(texts []string) {
+	for _, text := range texts {
+		x.Observe(Event{Verb: "warning", Process: text})
+	}
+}
+
+const shownLines = 10
+
+// lastLines gives the end of a log, indented for a message.
+func lastLines(log string) string {
+	if log == "" {
+		return ""
+	}
+	data, err := os.ReadFile(log)
+	if err != nil {
+		return ""
+	}
+	lines := strings.Split(strings.TrimRight(string(data), "\n"), "\n")
+	return strings.Join(lines[max(0, len(lines)-shownLines):], "\n  ")
+}

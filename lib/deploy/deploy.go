@@ -1,0 +1,118 @@
+// Package deploy executes a plan: it stops and starts processes level by level,
+// verifies that what it started runs, and undoes what it did when a step fails.
+// It knows units and accounts through their interfaces; it does not decide what
+// is to be done.
+package deploy
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"nixproc/lib/accounts"
+	"nixproc/lib/manager"
+	"nixproc/lib/plan"
+)
+
+// Deployment executes plans with one process manager.
+type Deployment struct {
+	Manager  manager.Manager
+	Accounts accounts.Database // nil leaves accounts alone
+	Jobs     int               // how many scripts run side by side, at least 1
+	// Settle is how long a started process has to live to count as running.
+	Settle time.Duration
+	// Observe is told of each step that ends, and of warnings; it may be
+	// called by several goroutines at once.
+	Observe func(Event)
+	// NoRollback leaves everything as it is when a step fails.
+	NoRollback bool
+}
+
+// Event is something that happened during an execution.
+type Event struct {
+	Verb    string // start, stop, create, remove, warning
+	Process string // name, or what the verb was done to
+	State   manager.State
+	Err     error
+	Undo    bool // the step takes back an earlier one
+	Took    time.Duration
+}
+
+// Work is what to execute.
+type Work struct {
+	Plan   plan.Plan
+	Create accounts.Set // accounts that the new profile needs and the old one lacks
+	Remove accounts.Set // accounts that nothing needs afterwards
+	// Commit makes the new profile the current one.
+	Commit func() error
+}
+
+// Failure says that a step failed, and what that means for the machine.
+type Failure struct {
+	Process string // "" if the step was not about a process
+	Verb    string
+	Cause   error
+	Kept    bool    // nothing was undone, because that was asked for
+	Wrong   []Wrong // what is not as before; empty if all was undone
+}
+
+// Wrong is a process that could not be put back as it was.
+type Wrong struct {
+	Process string
+	Why     error
+	Repair  string // command line
+}
+
+func (f *Failure) Error() string {
+	text := fmt.Sprintf("process '%s' failed to %s: %v", f.Process, f.Verb, f.Cause)
+	if f.Process == "" {
+		text = f.Cause.Error()
+	}
+	return text
+}
+
+func (f *Failure) Unwrap() error { return f.Cause }
+
+// Undone says whether everything is as it was before.
+func (f *Failure) Undone() bool { return !f.Kept && len(f.Wrong) == 0 }
+
+// Run executes the work. When soft ends, no new step begins and what was done
+// is undone; when ctx ends, what runs is interrupted and nothing is undone. The
+// error is a *Failure.
+func (d Deployment) Run(ctx, soft context.Context, work Work) error {
+	x := execution{Deployment: d, ctx: ctx, soft: soft}
+	failure := x.forward(work)
+	if failure == nil {
+		x.removeAccounts(work.Remove)
+		return nil
+	}
+	if d.NoRollback {
+		failure.Kept = true
+		return failure
+	}
+	x.undo(failure)
+	return failure
+}
+
+func (x *execution) forward(work Work) *Failure {
+	if err := x.createAccounts(work.Create); err != nil {
+		return &Failure{Verb: "create accounts", Cause: err}
+	}
+	for _, level := range work.Plan.Stops {
+		if failure := x.level("stop", level); failure != nil {
+			return failure
+		}
+	}
+	for _, level := range work.Plan.Starts {
+		if failure := x.level("start", level); failure != nil {
+			return failure
+		}
+	}
+	if failure := x.settle(work.Plan.Starts); failure != nil {
+		return failure
+	}
+	if err := work.Commit(); err != nil {
+		return &Failure{Verb: "commit", Cause: err}
+	}
+	return nil
+}

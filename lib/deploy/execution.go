@@ -1,0 +1,189 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"nixproc/lib/accounts"
+	"nixproc/lib/manager"
+)
+
+// execution is one run of a deployment. It remembers each step before it
+// begins, so that it can be undone whatever became of it.
+type execution struct {
+	Deployment
+	ctx, soft context.Context
+	begun     []begun // levels, in order
+	created   accounts.Set
+	lastStart time.Time
+}
+
+type begun struct {
+	verb  string
+	units []manager.Unit
+}
+
+// opposite of a verb.
+var opposite = map[string]string{"start": "stop", "stop": "start"}
+
+// errInterrupted is why a step was not begun.
+var errInterrupted = errors.New("interrupted")
+
+// level does one thing to independent units, side by side. After a failure no
+// further unit is begun, and those that were are waited for.
+func (x *execution) level(verb string, units []manager.Unit) *Failure {
+	if x.soft.Err() != nil {
+		return &Failure{Verb: verb, Cause: errInterrupted}
+	}
+	x.begun = append(x.begun, begun{verb: verb})
+	at := &x.begun[len(x.begun)-1]
+	var (
+		mutex   sync.Mutex
+		failure *Failure
+	)
+	begin := func(unit manager.Unit) bool {
+		mutex.Lock()
+		defer mutex.Unlock()
+		if failure == nil && x.soft.Err() != nil {
+			failure = &Failure{Verb: verb, Cause: errInterrupted}
+		}
+		if failure != nil {
+			return false
+		}
+		at.units = append(at.units, unit)
+		return true
+	}
+	x.each(units, func(unit manager.Unit) {
+		if !begin(unit) {
+			return
+		}
+		if err := x.step(verb, unit, false); err != nil {
+			mutex.Lock()
+			defer mutex.Unlock()
+			if failure == nil {
+				failure = &Failure{Process: unit.Name, Verb: verb, Cause: err}
+			}
+		}
+	})
+	x.lastStart = time.Now()
+	return failure
+}
+
+// step is where everything that is done to a unit passes through.
+func (x *execution) step(verb string, unit manager.Unit, undo bool) error {
+	begin := time.Now()
+	var err error
+	if verb == "start" {
+		err = x.Manager.Start(x.ctx, unit)
+	} else {
+		err = x.Manager.Stop(x.ctx, unit)
+	}
+	event := Event{Verb: verb, Process: unit.Name, Err: err, Undo: undo, Took: time.Since(begin)}
+	if err == nil && verb == "start" {
+		if states, statusErr := x.Manager.Status(x.ctx, []manager.Unit{unit}); statusErr == nil {
+			event.State = states[unit.Name]
+		}
+	}
+	x.Observe(event)
+	return err
+}
+
+// each calls act for all units, at most Jobs at a time.
+func (x *execution) each(units []manager.Unit, act func(manager.Unit)) {
+	var running sync.WaitGroup
+	slots := make(chan struct{}, max(1, x.Jobs))
+	for _, unit := range units {
+		slots <- struct{}{}
+		running.Go(func() {
+			defer func() { <-slots }()
+			act(unit)
+		})
+	}
+	running.Wait()
+}
+
+// settle looks again at what was started, once the last of it has had its time.
+// Levels are not waited for one by one: a process that dies early fails the
+// switch all the same.
+func (x *execution) settle(levels [][]manager.Unit) *Failure {
+	started := slices.Concat(levels...)
+	if len(started) == 0 {
+		return nil
+	}
+	select {
+	case <-time.After(time.Until(x.lastStart.Add(x.Settle))):
+	case <-x.soft.Done():
+		return &Failure{Verb: "start", Cause: errInterrupted}
+	}
+	states, err := x.Manager.Status(x.ctx, started)
+	if err != nil {
+		return &Failure{Verb: "start", Cause: err}
+	}
+	for _, unit := range started {
+		if states[unit.Name].Condition == manager.Stopped {
+			return &Failure{Process: unit.Name, Verb: "stay up", Cause: x.died(unit)}
+		}
+	}
+	return nil
+}
+
+func (x *execution) died(unit manager.Unit) error {
+	text := fmt.Sprintf("it started, but ended within %s", x.Settle)
+	if lines := lastLines(unit.Log); lines != "" {
+		text += "; the end of " + unit.Log + ":\n  " + lines
+	}
+	return errors.New(text)
+}
+
+// undo takes back the begun steps, the last first, and names what it could not
+// put back.
+func (x *execution) undo(failure *Failure) {
+	var mutex sync.Mutex
+	wrong := func(unit manager.Unit, verb string, err error) {
+		mutex.Lock()
+		defer mutex.Unlock()
+		failure.Wrong = append(failure.Wrong, Wrong{Process: unit.Name, Why: err, Repair: x.Manager.Command(verb, unit)})
+	}
+	var back []manager.Unit
+	for _, level := range slices.Backward(x.begun) {
+		verb := opposite[level.verb]
+		x.each(level.units, func(unit manager.Unit) {
+			if err := x.step(verb, unit, true); err != nil {
+				wrong(unit, verb, err)
+			}
+		})
+		if verb == "start" {
+			back = append(back, level.units...)
+		}
+	}
+	if err := x.forgetAccounts(); err != nil {
+		failure.Wrong = append(failure.Wrong, Wrong{Process: "accounts", Why: err})
+	}
+	x.verify(back, wrong)
+	slices.SortFunc(failure.Wrong, func(a, b Wrong) int {
+		if a.Process < b.Process {
+			return -1
+		}
+		return 1
+	})
+}
+
+// verify asks whether what was started again runs.
+func (x *execution) verify(units []manager.Unit, wrong func(manager.Unit, string, error)) {
+	if len(units) == 0 {
+		return
+	}
+	time.Sleep(x.Settle)
+	states, err := x.Manager.Status(x.ctx, units)
+	for _, unit := range units {
+		if err != nil {
+			wrong(unit, "start", err)
+		} else if states[unit.Name].Condition == manager.Stopped {
+			wrong(unit, "start", errors.New("it was started again, but does not run"))
+		}
+	}
+}

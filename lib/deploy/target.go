@@ -1,0 +1,175 @@
+package deploy
+
+import (
+	"fmt"
+	"os"
+
+	"nixproc/lib/accounts"
+	"nixproc/lib/manager"
+	"nixproc/lib/manifest"
+	"nixproc/lib/plan"
+	"nixproc/lib/profile"
+)
+
+// Target is where profiles are deployed to: a Nix profile, and the process
+// manager that runs what it lists.
+type Target struct {
+	Profile profile.Profile
+	Manager manager.Manager
+	// Previous is the profile to compare with; "" finds the one that this
+	// manager was given last.
+	Previous string
+	// RestartDependents also restarts what depends on a restarted process.
+	RestartDependents bool
+}
+
+// Previous profile of a target, and which generation it is (0 for one that was
+// given by its path, or where there is none).
+type Previous struct {
+	Path       string // "" if there is none
+	Generation int
+	// Other is the manager of the current generation, if that is not ours.
+	Other string
+}
+
+// FindPrevious looks for what this manager was given last: the current
+// generation, or, if that is another manager's, the latest one of ours.
+func (t Target) FindPrevious() (Previous, error) {
+	if t.Previous != "" {
+		return Previous{Path: t.Previous}, nil
+	}
+	current, found, err := t.Profile.Current()
+	if err != nil || !found {
+		return Previous{}, err
+	}
+	owner, err := ownerOf(current)
+	if err != nil {
+		return Previous{}, err
+	}
+	if owner == t.Manager.Name() || owner == "" {
+		return Previous{Path: current.Path, Generation: current.Number}, nil
+	}
+	generations, err := t.Generations()
+	if err != nil || len(generations) == 0 {
+		return Previous{Other: owner}, err
+	}
+	last := generations[len(generations)-1]
+	return Previous{Path: last.Path, Generation: last.Number, Other: owner}, nil
+}
+
+// Generations of this target's manager, and those that are nobody's.
+func (t Target) Generations() ([]profile.Generation, error) {
+	all, err := t.Profile.Generations()
+	if err != nil {
+		return nil, err
+	}
+	var ours []profile.Generation
+	for _, generation := range all {
+		owner, err := ownerOf(generation)
+		if os.IsNotExist(err) {
+			continue // its store path was removed by force
+		}
+		if err != nil {
+			return nil, err
+		}
+		if owner == t.Manager.Name() || owner == "" {
+			ours = append(ours, generation)
+		}
+	}
+	return ours, nil
+}
+
+func ownerOf(generation profile.Generation) (string, error) {
+	owner, err := manifest.ManagerOf(generation.Path)
+	if err != nil {
+		return "", fmt.Errorf("generation %d can't be read: %w", generation.Number, err)
+	}
+	return owner, nil
+}
+
+// Comparison is what two profiles mean for a target.
+type Comparison struct {
+	Plan   plan.Plan
+	States map[string]manager.State // of all units, before
+	Create accounts.Set
+	Remove accounts.Set
+	// Changed are accounts that both profiles have with different properties.
+	Changed []string
+}
+
+// Compare reads both profiles, asks what runs, and plans. It changes nothing.
+func (t Target) Compare(ask func([]manager.Unit) (map[string]manager.State, error), old, new string) (Comparison, error) {
+	var c Comparison
+	oldUnits, err := t.units(old)
+	if err != nil {
+		return c, err
+	}
+	newUnits, err := t.units(new)
+	if err != nil {
+		return c, err
+	}
+	// The old unit knows best where to look for what runs now.
+	asked := append([]manager.Unit(nil), oldUnits...)
+	known := make(map[string]bool, len(oldUnits))
+	for _, unit := range oldUnits {
+		known[unit.Name] = true
+	}
+	for _, unit := range newUnits {
+		if !known[unit.Name] {
+			asked = append(asked, unit)
+		}
+	}
+	if c.States, err = ask(asked); err != nil {
+		return c, err
+	}
+	c.Plan = plan.Make(oldUnits, newUnits, c.States, plan.Options{RestartDependents: t.RestartDependents})
+
+	oldAccounts, err := readAccounts(old)
+	if err != nil {
+		return c, err
+	}
+	newAccounts, err := readAccounts(new)
+	if err != nil {
+		return c, err
+	}
+	c.Create, c.Remove = accounts.Diff(oldAccounts, newAccounts)
+	c.Changed = accounts.Changed(oldAccounts, newAccounts)
+	if c.Remove, err = t.unneeded(c.Remove); err != nil {
+		return c, err
+	}
+	return c, nil
+}
+
+func (t Target) units(path string) ([]manager.Unit, error) {
+	if path == "" {
+		return nil, nil
+	}
+	return t.Manager.Units(path)
+}
+
+func readAccounts(path string) (accounts.Set, error) {
+	if path == "" {
+		return accounts.Set{}, nil
+	}
+	return accounts.Read(path)
+}
+
+// unneeded leaves out the accounts that the current generation of another
+// profile in the same directory needs.
+func (t Target) unneeded(set accounts.Set) (accounts.Set, error) {
+	if set.Empty() {
+		return set, nil
+	}
+	others, err := t.Profile.Siblings()
+	if err != nil {
+		return set, err
+	}
+	for _, other := range others {
+		needed, err := accounts.Read(other)
+		if err != nil {
+			return set, err
+		}
+		_, set = accounts.Diff(set, needed)
+	}
+	return set, nil
+}

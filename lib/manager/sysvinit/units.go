@@ -1,0 +1,159 @@
+package sysvinit
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"nixproc/lib/manager"
+	"nixproc/lib/manifest"
+)
+
+// Units reads the scripts of a profile: from its manifest, or, where the
+// framework before this built it, from the scripts and links themselves.
+func (m Manager) Units(profile string) ([]manager.Unit, error) {
+	contents, err := manifest.Read(profile)
+	if err != nil {
+		return nil, err
+	}
+	var processes []manifest.Process
+	if contents != nil {
+		processes = contents.Processes
+	} else if processes, err = Scan(profile); err != nil {
+		return nil, err
+	}
+
+	units := make([]manager.Unit, 0, len(processes))
+	for _, process := range processes {
+		var script Unit
+		if err := json.Unmarshal(process.Unit, &script); err != nil {
+			return nil, fmt.Errorf("%s: process '%s': %w", profile, process.Name, err)
+		}
+		unit := manager.Unit{
+			Name:           process.Name,
+			Attribute:      process.Attribute,
+			Rank:           process.Rank,
+			Requires:       process.Dependencies,
+			Key:            process.Key,
+			Files:          filesDigest(process.Files),
+			File:           filepath.Join(profile, script.Script),
+			PIDFile:        script.PIDFile,
+			PIDFileCertain: script.PIDFileCertain,
+			Program:        script.Program,
+			User:           script.User,
+			Log:            script.Log,
+			Wanted:         slices.Contains(script.Runlevels, m.Runlevel),
+		}
+		if len(process.Attributes) > 0 {
+			unit.Attributes = make(map[string]any, len(process.Attributes))
+			for name, value := range process.Attributes {
+				unit.Attributes[name] = value
+			}
+		}
+		switch {
+		case unit.Wanted:
+		case len(script.Runlevels) == 0:
+			unit.WhyNot = "it starts in no runlevel"
+		default:
+			unit.WhyNot = fmt.Sprintf("it starts in runlevel %s, this is %s", strings.Join(script.Runlevels, " "), m.Runlevel)
+		}
+		units = append(units, unit)
+	}
+	return units, nil
+}
+
+func filesDigest(files map[string]string) string {
+	hash := sha256.New()
+	for _, path := range slices.Sorted(maps.Keys(files)) {
+		fmt.Fprintf(hash, "%s\x00%s\x00", path, files[path])
+	}
+	return hex.EncodeToString(hash.Sum(nil))
+}
+
+var (
+	startLink = regexp.MustCompile(`^S([0-9]+)(.+)$`)
+	// What the script says of its pid file: killproc -p FILE PROGRAM.
+	pidFileOption = regexp.MustCompile(`(?m)^\s*(?:killproc|statusproc)\s+-p\s+(/[^\s'"$;|&]+)\s+(/[^\s'"$;|&]+)`)
+)
+
+// Scan reads the init scripts in a tree that has no manifest: etc/rc.d/init.d
+// and the links in etc/rc.d/rcN.d. The key of a script is its content.
+func Scan(tree string) ([]manifest.Process, error) {
+	rc := filepath.Join(tree, "etc/rc.d")
+	entries, err := os.ReadDir(filepath.Join(rc, "init.d"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	ranks, runlevels, err := scanLinks(rc)
+	if err != nil {
+		return nil, err
+	}
+	var found []manifest.Process
+	for _, entry := range entries {
+		name := entry.Name()
+		script := Unit{Script: "etc/rc.d/init.d/" + name, Runlevels: runlevels[name]}
+		content, err := os.ReadFile(filepath.Join(tree, script.Script))
+		if err != nil {
+			return nil, err
+		}
+		if match := pidFileOption.FindSubmatch(content); match != nil {
+			script.PIDFile, script.Program = string(match[1]), string(match[2])
+		}
+		unit, err := json.Marshal(script)
+		if err != nil {
+			return nil, err
+		}
+		sum := sha256.Sum256(content)
+		digest := hex.EncodeToString(sum[:])
+		found = append(found, manifest.Process{
+			Name: name, Rank: ranks[name], Key: digest, Files: map[string]string{script.Script: digest}, Unit: unit,
+		})
+	}
+	return found, nil
+}
+
+func scanLinks(rc string) (ranks map[string]int, runlevels map[string][]string, err error) {
+	ranks, runlevels = map[string]int{}, map[string][]string{}
+	directories, err := filepath.Glob(filepath.Join(escapeGlob(rc), "rc?.d"))
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, directory := range directories {
+		links, err := os.ReadDir(directory)
+		if err != nil {
+			return nil, nil, err
+		}
+		for _, link := range links {
+			match := startLink.FindStringSubmatch(link.Name())
+			if match == nil {
+				continue
+			}
+			number, err := strconv.Atoi(match[1])
+			if err != nil {
+				return nil, nil, fmt.Errorf("%s: %w", filepath.Join(directory, link.Name()), err)
+			}
+			name := match[2]
+			ranks[name] = max(ranks[name], number)
+			level := strings.TrimSuffix(strings.TrimPrefix(filepath.Base(directory), "rc"), ".d")
+			runlevels[name] = append(runlevels[name], level)
+		}
+	}
+	return ranks, runlevels, nil
+}
+
+func escapeGlob(path string) string {
+	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`).Replace(path)
+}

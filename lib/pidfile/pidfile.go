@@ -1,0 +1,121 @@
+// Package pidfile tells from a pid file whether a process runs, as proc(5) has
+// it. It only reads; whose process that is, and what to do about it, is its
+// callers' matter.
+package pidfile
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// Process is a process that lives.
+type Process struct {
+	PID   int
+	Start time.Time
+}
+
+// slack is how much later than its pid file a process may seem to have started,
+// since the two times come from different clocks.
+const slack = 2 * time.Second
+
+// Read gives the process that a pid file names, or false where there is none:
+// no file, nothing but rubbish in it, a process that has ended (a zombie has),
+// or a younger process that happens to have got the same number. program is
+// what the process was started as, to recognise it by; it may be "".
+func Read(file, program string) (Process, bool, error) {
+	data, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return Process{}, false, nil
+	}
+	if err != nil {
+		return Process{}, false, err
+	}
+	info, err := os.Stat(file)
+	if err != nil {
+		return Process{}, false, err
+	}
+	fields := strings.Fields(string(data[:min(len(data), 64)]))
+	if len(fields) == 0 {
+		return Process{}, false, nil
+	}
+	pid, err := strconv.Atoi(fields[0])
+	if err != nil || pid <= 1 {
+		return Process{}, false, nil
+	}
+	start, alive := Started(pid)
+	if !alive {
+		return Process{}, false, nil
+	}
+	// A number is given again only after its process has ended, so the process
+	// that the file was written for is older than the file.
+	if start.After(info.ModTime().Add(slack)) && !runs(pid, program) {
+		return Process{}, false, nil
+	}
+	return Process{PID: pid, Start: start}, true, nil
+}
+
+// Started tells when a process started, and whether it lives.
+func Started(pid int) (time.Time, bool) {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		// Without /proc there is only the signal to ask with.
+		if _, statErr := os.Stat("/proc/self/stat"); statErr != nil {
+			return time.Time{}, syscall.Kill(pid, 0) != syscall.ESRCH
+		}
+		return time.Time{}, false
+	}
+	// The name of the command stands in parentheses and may hold any character.
+	fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:])
+	if len(fields) < 20 || fields[0][0] == 'Z' || fields[0][0] == 'X' {
+		return time.Time{}, false
+	}
+	const ticksPerSecond = 100 // USER_HZ of every Linux that Go runs on
+	ticks, err := strconv.ParseInt(string(fields[19]), 10, 64)
+	if err != nil {
+		return time.Time{}, false
+	}
+	return bootTime().Add(time.Duration(ticks) * time.Second / ticksPerSecond), true
+}
+
+// bootTime is computed each time: it moves with the machine's clock.
+func bootTime() time.Time {
+	uptime, err := os.ReadFile("/proc/uptime")
+	if err != nil {
+		return time.Time{}
+	}
+	seconds, err := strconv.ParseFloat(strings.Fields(string(uptime))[0], 64)
+	if err != nil {
+		return time.Time{}
+	}
+	return time.Now().Add(-time.Duration(seconds * float64(time.Second)))
+}
+
+// runs says whether the command line, or the executable, of the process names
+// the program.
+func runs(pid int, program string) bool {
+	if program == "" {
+		return false
+	}
+	base := filepath.Base(program)
+	if executable, err := os.Readlink(fmt.Sprintf("/proc/%d/exe", pid)); err == nil && filepath.Base(executable) == base {
+		return true
+	}
+	line, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
+	if err != nil {
+		return false
+	}
+	for _, word := range bytes.FieldsFunc(line, func(r rune) bool { return r == 0 || r == ' ' }) {
+		if filepath.Base(string(word)) == base {
+			return true
+		}
+	}
+	return false
+}

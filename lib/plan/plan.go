@@ -1,0 +1,173 @@
+// Package plan compares two profiles and what runs, and says what is to be
+// done. It is pure: it asks no one and changes nothing, so the plan that is
+// shown is the plan that is run.
+package plan
+
+import (
+	"slices"
+	"strings"
+
+	"nixproc/lib/manager"
+)
+
+// Action is what happens to one process.
+type Action string
+
+// The actions.
+const (
+	Keep    Action = "keep"    // nothing
+	Refresh Action = "refresh" // new files, the process goes on
+	Restart Action = "restart" // stop the old one, start the new one
+	Start   Action = "start"
+	Stop    Action = "stop"
+	Skip    Action = "skip" // in the profile, but not to be started here
+)
+
+// Change is one process's part of a plan.
+type Change struct {
+	Name   string
+	Action Action
+	Reason string        // in a few words
+	Old    *manager.Unit // nil if the old profile does not have the process
+	New    *manager.Unit // nil if the new profile does not have it
+}
+
+// Plan is a comparison of two profiles.
+type Plan struct {
+	Changes []Change // sorted by name
+	// Stops and Starts are levels: the units of one are independent of each
+	// other, each level waits for the one before. Stops come first.
+	Stops, Starts [][]manager.Unit
+}
+
+// Options change what is restarted.
+type Options struct {
+	// RestartDependents also restarts the processes that depend, directly or
+	// not, on one that is restarted.
+	RestartDependents bool
+}
+
+// Make compares the units of the old and of the new profile. states tells what
+// is known of the old ones, and of those new ones that the old profile lacks.
+func Make(old, new []manager.Unit, states map[string]manager.State, options Options) Plan {
+	var p Plan
+	olds := byName(old)
+	news := byName(new)
+	for _, name := range names(old, new) {
+		change := decide(olds[name], news[name], states[name].Condition)
+		change.Name = name
+		p.Changes = append(p.Changes, change)
+	}
+	if options.RestartDependents {
+		restartDependents(p.Changes)
+	}
+	var stops, starts []manager.Unit
+	for _, change := range p.Changes {
+		if change.Action == Stop || change.Action == Restart {
+			stops = append(stops, *change.Old)
+		}
+		if change.Action == Start || change.Action == Restart {
+			starts = append(starts, *change.New)
+		}
+	}
+	p.Stops = levels(stops)
+	slices.Reverse(p.Stops)
+	p.Starts = levels(starts)
+	return p
+}
+
+// Empty says whether nothing is to be started or stopped.
+func (p Plan) Empty() bool { return len(p.Stops) == 0 && len(p.Starts) == 0 }
+
+func decide(old, new *manager.Unit, condition manager.Condition) Change {
+	change := Change{Old: old, New: new}
+	as := func(action Action, reason string) Change {
+		change.Action, change.Reason = action, reason
+		return change
+	}
+	// What can't be seen is taken to be as the old profile left it.
+	runs := condition == manager.Running || condition == manager.Unknown && old != nil && old.Wanted
+	switch {
+	case new == nil && (runs || old.Wanted):
+		// Also what has died is stopped: its script cleans up.
+		return as(Stop, "no longer in the model")
+	case new == nil:
+		return as(Keep, "did not run")
+	case old == nil && new.Wanted:
+		return as(Start, "new")
+	case old == nil:
+		return as(Skip, new.WhyNot)
+	case !runs && new.Wanted && old.Key != new.Key:
+		return as(Start, "changed, and did not run")
+	case !runs && new.Wanted:
+		return as(Start, "did not run")
+	case !runs:
+		return as(Skip, new.WhyNot)
+	case old.Key != new.Key:
+		return as(Restart, "changed")
+	case old.Files != new.Files:
+		return as(Refresh, "only its files changed")
+	}
+	return as(Keep, "")
+}
+
+// restartDependents turns what goes on running into a restart where it depends
+// on a process that does not go on.
+func restartDependents(changes []Change) {
+	byRank := make([]*Change, 0, len(changes))
+	for i := range changes {
+		if changes[i].New != nil {
+			byRank = append(byRank, &changes[i])
+		}
+	}
+	slices.SortStableFunc(byRank, func(a, b *Change) int { return a.New.Rank - b.New.Rank })
+	restarted := map[string]bool{}
+	for _, change := range byRank {
+		if change.Action == Keep || change.Action == Refresh {
+			for _, dependency := range change.New.Requires {
+				if change.Old != nil && restarted[dependency] {
+					change.Action, change.Reason = Restart, "depends on "+dependency
+					break
+				}
+			}
+		}
+		restarted[change.Name] = change.Action == Restart
+	}
+}
+
+// levels groups units by rank, lowest first.
+func levels(units []manager.Unit) [][]manager.Unit {
+	slices.SortFunc(units, func(a, b manager.Unit) int {
+		if a.Rank != b.Rank {
+			return a.Rank - b.Rank
+		}
+		return strings.Compare(a.Name, b.Name)
+	})
+	var found [][]manager.Unit
+	for start := 0; start < len(units); {
+		end := start
+		for end < len(units) && units[end].Rank == units[start].Rank {
+			end++
+		}
+		found = append(found, units[start:end])
+		start = end
+	}
+	return found
+}
+
+func byName(units []manager.Unit) map[string]*manager.Unit {
+	found := make(map[string]*manager.Unit, len(units))
+	for i := range units {
+		found[units[i].Name] = &units[i]
+	}
+	return found
+}
+
+func names(old, new []manager.Unit) []string {
+	all := make([]string, 0, len(old)+len(new))
+	for _, unit := range slices.Concat(old, new) {
+		all = append(all, unit.Name)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}

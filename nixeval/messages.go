@@ -1,0 +1,124 @@
+package nixeval
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// Everything that knows the form of Nix's messages is in this file: the lines
+// that `--log-format internal-json` writes to stderr, as Nix 2.8 does
+// (testdata/ has recorded samples).
+
+// The verbosity levels of Nix that matter here.
+const (
+	levelError = 0
+	levelWarn  = 1
+)
+
+// The types of activities and results that matter here.
+const (
+	activityBuild  = 105
+	activityCopy   = 100
+	resultLogLine  = 101
+	messagesPrefix = "@nix "
+)
+
+type position struct {
+	File   *string `json:"file"`
+	Line   *int    `json:"line"`
+	Column *int    `json:"column"`
+}
+
+type message struct {
+	Action string            `json:"action"`
+	ID     uint64            `json:"id"`
+	Level  int               `json:"level"`
+	Type   int               `json:"type"`
+	Text   string            `json:"text"`
+	Msg    string            `json:"msg"`
+	RawMsg *string           `json:"raw_msg"`
+	Fields []json.RawMessage `json:"fields"`
+	Trace  []struct {
+		position
+		RawMsg string `json:"raw_msg"`
+	} `json:"trace"`
+	position
+}
+
+// parseMessages reads what Nix wrote to stderr. A line in another form, of a
+// program that Nix ran, counts as a message of the same text.
+func parseMessages(stderr string) []message {
+	var found []message
+	for line := range strings.Lines(stderr) {
+		found = append(found, parseMessage(strings.TrimRight(line, "\n")))
+	}
+	return found
+}
+
+func parseMessage(line string) message {
+	var m message
+	if rest, ok := strings.CutPrefix(line, messagesPrefix); ok && json.Unmarshal([]byte(rest), &m) == nil {
+		return m
+	}
+	return message{Action: "msg", Level: levelWarn, Msg: line}
+}
+
+var colour = regexp.MustCompile("\x1b\\[[0-9;]*m")
+
+func plain(text string) string { return strings.TrimSpace(colour.ReplaceAllString(text, "")) }
+
+func (m message) text() string { return plain(m.Msg) }
+
+func (m message) isError() bool { return m.Action == "msg" && m.Level == levelError && m.RawMsg != nil }
+
+// summary is the first line of an error, without the word "error".
+func (m message) summary() string {
+	if m.RawMsg == nil {
+		return m.text()
+	}
+	return plain(*m.RawMsg)
+}
+
+// aboutNixItself tells errors of the installation from those of expressions.
+func (m message) aboutNixItself() bool {
+	text := m.summary()
+	for _, sign := range []string{
+		"cannot connect to socket", "cannot connect to daemon", "opening lock file", "creating directory", "opening a connection to remote store",
+		"changing ownership of path", "No space left on device", "database is locked", "cannot open connection to remote store",
+	} {
+		if strings.Contains(text, sign) {
+			return true
+		}
+	}
+	return false
+}
+
+func (p position) String() string {
+	if p.File == nil || p.Line == nil || !strings.HasPrefix(*p.File, "/") {
+		return ""
+	}
+	if p.Column == nil {
+		return fmt.Sprintf("%s:%d", *p.File, *p.Line)
+	}
+	return fmt.Sprintf("%s:%d:%d", *p.File, *p.Line, *p.Column)
+}
+
+// explain tells an error with the place in the user's files where it arose: its
+// own, else the innermost place that its trace names.
+func (m message) explain(trace bool) string {
+	if trace {
+		return strings.TrimPrefix(m.text(), "error: ")
+	}
+	text := m.summary()
+	if at := m.position.String(); at != "" {
+		return text + "\n  at " + at
+	}
+	for i := len(m.Trace) - 1; i >= 0; i-- {
+		if at := m.Trace[i].position.String(); at != "" {
+			return text + "\n  " + plain(m.Trace[i].RawMsg) + "\n  at " + at
+		}
+	}
+	return text
+}

@@ -1,0 +1,131 @@
+package nixeval
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/nix-community/go-nix/pkg/derivation"
+
+	"nixproc/lib/run"
+)
+
+// BuildError says that something that the profile needs could not be built.
+type BuildError struct {
+	Text string
+	Log  []string // the last lines of the failed builder
+}
+
+func (e *BuildError) Error() string {
+	if len(e.Log) == 0 {
+		return e.Text
+	}
+	return e.Text + "; its last lines:\n  " + strings.Join(e.Log, "\n  ")
+}
+
+// Realise builds the profile and makes root a link to it that keeps it from
+// garbage collection; without a root, a collection at the same time may take
+// it.
+func (n Nix) Realise(ctx context.Context, e *Evaluation, root string) error {
+	args := []string{"nix-store", "--log-format", "internal-json", "--realise", e.Drv}
+	if !n.wantsSubstituter(ctx, e.drv) {
+		args = append(args, "--option", "substitute", "false")
+	}
+	return n.realise(ctx, args, root)
+}
+
+// Keep makes root a link to a store path that exists already.
+func (n Nix) Keep(ctx context.Context, storePath, root string) error {
+	return n.realise(ctx, []string{"nix-store", "--log-format", "internal-json", "--realise", storePath, "--option", "substitute", "false"}, root)
+}
+
+func (n Nix) realise(ctx context.Context, args []string, root string) error {
+	if root != "" {
+		args = append(args, "--add-root", root, "--indirect")
+	}
+	log, err := os.CreateTemp("", "nixproc-build-")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(log.Name())
+	defer log.Close()
+
+	progress := follow(log.Name(), n.Notes)
+	_, err = n.Runner.Run(ctx, run.Command{Args: args, Log: log.Name(), Timeout: timeout})
+	progress.stop()
+	if err == nil || run.Code(err) < 0 {
+		return err
+	}
+	if progress.failure != "" {
+		return &BuildError{Text: progress.failure, Log: progress.log}
+	}
+	return err
+}
+
+// Ensure gives the store path of a file or directory, and adds it to the store
+// if it is not there.
+func (n Nix) add(ctx context.Context, path string) (string, error) {
+	result, err := n.Runner.Run(ctx, run.Command{Args: []string{"nix-store", "--add", path}})
+	if err != nil {
+		return "", fmt.Errorf("%s can't be added to the Nix store: %w", path, err)
+	}
+	added := strings.TrimSpace(result.Stdout)
+	if filepath.Dir(added) != filepath.Clean(StoreDir()) {
+		return "", fmt.Errorf("nix-store --add printed %q, where a path in %s is due", added, StoreDir())
+	}
+	return added, nil
+}
+
+// wantsSubstituter says whether building the derivation could make use of a
+// binary cache that answers. Where it could not, asking one that does not
+// answer costs five seconds.
+func (n Nix) wantsSubstituter(ctx context.Context, drv *derivation.Derivation) bool {
+	if !missesSubstitutable(drv, map[string]bool{}) {
+		return false
+	}
+	if hosts := substituterHosts(); len(hosts) > 0 && !anyAnswers(ctx, hosts) {
+		fmt.Fprintf(n.Notes, "no binary cache answers (%s): building without one\n", strings.Join(hosts, ", "))
+		return false
+	}
+	return true
+}
+
+// missesSubstitutable says whether an input is missing that a binary cache may
+// have.
+func missesSubstitutable(drv *derivation.Derivation, seen map[string]bool) bool {
+	for path, outputs := range drv.InputDerivations {
+		if seen[path] {
+			continue
+		}
+		seen[path] = true
+		input, err := readDerivation(path)
+		if err != nil {
+			return true // let Nix say what is wrong with it
+		}
+		missing := false
+		for _, name := range outputs {
+			if output := input.Outputs[name]; output == nil || !exists(output.Path) {
+				missing = true
+			}
+		}
+		if !missing {
+			continue
+		}
+		if substitutable(input) || missesSubstitutable(input, seen) {
+			return true
+		}
+	}
+	return false
+}
+
+// substitutable says whether the author of the derivation allows a binary cache
+// to be asked for it.
+func substitutable(drv *derivation.Derivation) bool {
+	if structured, ok := drv.Env["__json"]; ok {
+		return !strings.Contains(structured, `"allowSubstitutes":false`)
+	}
+	allowed, given := drv.Env["allowSubstitutes"]
+	return !given || allowed == "1"
+}

@@ -1,0 +1,46 @@
+# Creates the configuration of a process for any process manager, from
+# properties that have the same meaning for all of them.
+
+{ processManager
+  # For each process manager the function that translates the properties.
+, generators ? { }
+, stdenv
+, nixprocBinary ? import ../../binary.nix
+}:
+
+{ name ? instanceName
+, instanceName ? null
+, description ? name
+, initialize ? ""
+, process ? null
+, args ? [ ]
+, daemon ? process
+, daemonExtraArgs ? [ ]
+, daemonArgs ? (args ++ daemonExtraArgs)
+, foregroundProcess ? process
+, foregroundProcessExtraArgs ? [ ]
+, foregroundProcessArgs ? (args ++ foregroundProcessExtraArgs)
+, pidFile ? null
+, path ? [ ]
+, environment ? { }
+, directory ? null
+, umask ? null
+, nice ? null
+, user ? null
+, dependencies ? [ ]
+, credentials ? { }
+, overrides ? { }
+, postInstall ? ""
+}@properties:
+
+if name == null then throw "No process name was specified or can be inferred!"
+else if processManager == null
+then import ./create-agnostic-config.nix { inherit stdenv nixprocBinary; } properties
+else
+  (generators.${processManager} or (throw "Unknown process manager: ${processManager}"))
+  {
+    inherit name description initialize daemon daemonArgs instanceName pidFile;
+    inherit foregroundProcess foregroundProcessArgs path environment directory;
+    inherit umask nice user dependencies credentials postInstall;
+    overrides = overrides.${processManager} or { };
+  }

@@ -1,0 +1,41 @@
+# createManagedProcess with the translation to every process manager.
+
+{ pkgs
+, stateDir
+, runtimeDir
+, logDir
+, tmpDir
+, forceDisableUserChange ? false
+  # Null makes the agnostic configuration, for a process manager chosen later.
+, processManager ? null
+, ids ? { }
+, nixprocBinary ? import ../../binary.nix
+}:
+
+let
+  inherit (pkgs) stdenv lib writeTextFile;
+
+  basePackages = [ pkgs.coreutils pkgs.gnused pkgs.gnugrep pkgs.inetutils ];
+
+  createCredentials = import ../../create-credentials {
+    inherit stdenv lib ids forceDisableUserChange nixprocBinary;
+  };
+
+  createSystemVInitScript = import ../../backends/sysvinit/create-sysvinit-script.nix {
+    inherit (pkgs) daemon;
+    inherit stdenv lib writeTextFile createCredentials runtimeDir logDir tmpDir forceDisableUserChange nixprocBinary;
+    initFunctions = import ../../backends/sysvinit/init-functions.nix {
+      inherit stdenv runtimeDir;
+      basePackages = basePackages ++ [ pkgs.sysvinit ];
+    };
+  };
+in
+import ../agnostic/create-managed-process.nix {
+  inherit processManager stdenv nixprocBinary;
+
+  generators = {
+    sysvinit = import ../../backends/sysvinit/generate-sysvinit-script.nix {
+      inherit createSystemVInitScript lib;
+    };
+  };
+}

@@ -1,0 +1,164 @@
+# The one evaluation of a switch: calls the user's processes model and puts all
+# that the command has to know into the profile's derivation, as structured
+# attributes. The command reads them from the .drv before anything is built;
+# the builder of the derivation is the command itself.
+
+{ # Path of the processes model; null for a profile without processes.
+  exprFile ? null
+, processManager
+  # Null (or left out) stands for "not asked for": the model's own default holds.
+, system ? null
+, pkgs ? null
+, stateDir ? null
+, runtimeDir ? null
+, logDir ? null
+, cacheDir ? null
+, spoolDir ? null
+, lockDir ? null
+, libDir ? null
+, tmpDir ? null
+, forceDisableUserChange ? null
+, callingUser ? null
+, callingGroup ? null
+  # Further arguments of the model; they beat all others.
+, extraParams ? { }
+, nixprocBinary ? import ./binary.nix
+}:
+
+let
+  without = predicate: set:
+    removeAttrs set (builtins.filter (name: predicate set.${name}) (builtins.attrNames set));
+
+  asked = without (value: value == null) {
+    inherit system pkgs stateDir runtimeDir logDir cacheDir spoolDir lockDir libDir tmpDir forceDisableUserChange;
+  };
+
+  # What a model gets that has no default of its own.
+  state = asked.stateDir or "/var";
+  defaults = {
+    system = builtins.currentSystem;
+    pkgs = import <nixpkgs> { system = asked.system or builtins.currentSystem; };
+    stateDir = state;
+    runtimeDir = "${state}/run";
+    logDir = "${state}/log";
+    cacheDir = "${state}/cache";
+    spoolDir = "${state}/spool";
+    lockDir = "${state}/lock";
+    libDir = "${state}/lib";
+    tmpDir = if state == "/var" then "/tmp" else "${state}/tmp";
+    forceDisableUserChange = false;
+  };
+
+  always = { inherit processManager callingUser callingGroup; };
+
+  model = if exprFile == null then { } else import exprFile;
+
+  processes =
+    if builtins.isFunction model then
+      let
+        formal = builtins.functionArgs model;
+        required = without (hasDefault: hasDefault) formal;
+      in
+      model (builtins.intersectAttrs formal
+        (builtins.intersectAttrs required defaults // asked // always // extraParams))
+    else model;
+
+  # A set, whatever the model returned; what is wrong is for the command to say.
+  checked =
+    if (extraParams.processManager or processManager) != processManager
+    then throw "extra parameters can't change processManager: the command decides it (${processManager})"
+    else if builtins.isAttrs processes then processes
+    else throw "the processes model gives ${builtins.typeOf processes}, where a set of processes is due";
+
+  withoutContext = builtins.unsafeDiscardStringContext;
+
+  # Keeps what is plain data: [ value ], or [ ] for what is not.
+  plain = depth: given:
+    let
+      attempt = builtins.tryEval given;
+      value = attempt.value;
+      type = builtins.typeOf value;
+    in
+    if !attempt.success then [ ]
+    else if type == "string" then [ (withoutContext value) ]
+    else if type == "path" then [ (toString value) ]
+    else if type == "int" || type == "bool" || type == "float" || type == "null" then [ value ]
+    else if depth == 0 then [ ]
+    else if type == "list" then [ (builtins.concatMap (plain (depth - 1)) value) ]
+    else if type == "set" && !(value ? pkg || value.type or null == "derivation") then [ (plainSet depth value) ]
+    else [ ];
+
+  plainSet = depth: set:
+    builtins.listToAttrs (builtins.concatMap
+      (name: map (value: { inherit name value; }) (plain (depth - 1) set.${name}))
+      (builtins.attrNames set));
+
+  packageOf = process:
+    if builtins.isFunction process.pkg then process.pkg { } else process.pkg;
+
+  nameOf = package: withoutContext (package.nixproc.name or package.name);
+
+  # A package without a specification (an older framework made it) is merged
+  # into the profile as it is.
+  describe = attribute:
+    let
+      process = checked.${attribute};
+      package = packageOf process;
+    in
+    { inherit attribute; } // (
+      if !builtins.isAttrs process then { problem = "is ${builtins.typeOf process}, where a set with an attribute 'pkg' is due"; }
+      else if !(process ? pkg) then { problem = "has no attribute 'pkg'"; }
+      else if !builtins.isAttrs package then { problem = "has ${builtins.typeOf package} as 'pkg', where a package is due"; }
+      else {
+        attributes = plainSet 3 (removeAttrs process [ "pkg" ]);
+      } // (package.nixproc or {
+        name = nameOf package;
+        tree = "${package}";
+        foreign = true;
+      } // (if package ? sequence then { sequence = package.sequence; } else { }))
+    );
+
+  described = map describe (builtins.attrNames checked);
+
+  # Processes that others depend on and that are not in the model: they count
+  # for the order all the same.
+  packages = builtins.concatMap
+    (attribute:
+      let process = checked.${attribute}; package = packageOf process; in
+      if builtins.isAttrs process && process ? pkg && builtins.isAttrs package then [ package ] else [ ])
+    (builtins.attrNames checked);
+
+  keyed = package: { key = nameOf package; inherit package; };
+
+  reachable = builtins.genericClosure {
+    startSet = map keyed packages;
+    operator = item: map keyed (item.package.nixprocDependencies or [ ]);
+  };
+
+  inModel = builtins.listToAttrs (map (package: { name = nameOf package; value = null; }) packages);
+
+  external = map
+    (item: {
+      name = item.key;
+      dependencies = item.package.nixproc.dependencies or [ ];
+    } // (if item.package ? nixproc then { } else { sequence = item.package.sequence or 0; }))
+    (builtins.filter (item: !(inModel ? ${item.key})) reachable);
+in
+derivation {
+  name = "processes-${processManager}";
+  system = builtins.currentSystem or (asked.system or pkgs.stdenv.system);
+  builder = nixprocBinary;
+  args = [ "build-profile" ];
+  __structuredAttrs = true;
+  preferLocalBuild = true;
+  allowSubstitutes = false;
+  model = {
+    schema = 1;
+    manager = processManager;
+    parameters = {
+      inherit stateDir runtimeDir logDir cacheDir spoolDir lockDir libDir tmpDir forceDisableUserChange;
+    };
+    processes = described;
+    inherit external;
+  };
+}

@@ -1,0 +1,51 @@
+# A package made of programs of this host: a tree of symbolic links.
+#
+# An entry of host-programs.nix has
+#   debian    the Debian package to name when it is missing
+#   programs  names of programs; the first must be there, the others are linked when they are
+#   optional  true: none has to be there
+#   also      more links in bin/: name -> program (for programs with another name on this host)
+#   dirs      directories to search before the usual ones
+#   files     other links: path in the package -> list of paths, of which the first that exists is taken
+#   passthru  more attributes of the package
+{ host }:
+name:
+{ debian, programs ? [ ], optional ? false, also ? { }, dirs ? [ ], files ? { }, passthru ? { } }:
+
+let
+  find = host.findProgram dirs;
+  gone = host.missing name debian;
+
+  present = builtins.filter (path: path != null) (map find programs);
+  required = program: let path = find program; in if path == null then gone else path;
+  linked = if optional || programs == [ ] then present else builtins.seq (required (builtins.head programs)) present;
+
+  others = builtins.attrValues (builtins.mapAttrs (link: program: "${required program} bin/${link}") also)
+    ++ builtins.attrValues (builtins.mapAttrs
+      (link: paths: let path = host.firstPath paths; in if path == null then gone else "${path} ${link}")
+      files);
+
+  package = host.shellDerivation name { inherit linked others; } ''
+    mkdir -p "$out/bin"
+    ln -s bin "$out/sbin"
+    set -- $others
+    while [ $# -gt 0 ]; do
+      case $2 in bin/*) ;; *) mkdir -p "$out/''${2%/*}" ;; esac
+      ln -s "$1" "$out/$2"
+      shift 2
+    done
+    [ -z "$linked" ] || ln -s $linked "$out/bin/"
+  '';
+
+  self = package // {
+    # What a distribution splits or configures has one form here.
+    out = self; bin = self; dev = self; lib = self; man = self; doc = self; all = [ self ];
+    override = _: self;
+    overrideAttrs = _: self;
+    meta = { description = "${name} of this host"; mainProgram = if programs == [ ] then name else builtins.head programs; };
+    passthru = passthru;
+    pname = name;
+    version = "host";
+  } // passthru;
+in
+self

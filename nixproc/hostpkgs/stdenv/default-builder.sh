@@ -1,0 +1,3 @@
+# Builds a derivation that names no builder of its own.
+source "$stdenv/setup"
+genericBuild

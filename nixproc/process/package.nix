@@ -1,0 +1,95 @@
+# Makes the package of one process.
+#
+# In front stands the specification as plain data, in the attribute `nixproc`;
+# that is all that a switch reads. The derivation behind it is lazy: it is
+# instantiated only by who asks for the package itself (nix-build, Disnix,
+# "${dependency.pkg}"), or where postInstall has to run a shell.
+#
+# Dependencies are kept by name, so that a cycle reaches the command, which can
+# show it, instead of Nix's evaluator, which can only say that there is one.
+
+{ stdenv, nixprocBinary }:
+
+{ manager
+, name
+  # Packages or processes ({ pkg = …; }) that have to run before this one.
+, dependencies ? [ ]
+  # What createCredentials returned.
+, credentials ? null
+, postInstall ? ""
+  # What the renderer of the manager needs to know.
+, parameters
+  # Attributes that older functions and expressions read from a package.
+, attributes ? { }
+  # Name of the derivation.
+, packageName ? name
+}:
+
+let
+  packageOf = dependency:
+    let
+      package = if builtins.isAttrs dependency && dependency ? pkg then dependency.pkg else dependency;
+    in
+    if builtins.isFunction package then package { }
+    else if builtins.isAttrs package then package
+    else throw "process '${name}': a dependency is ${builtins.typeOf package}, where a package of a process is due";
+
+  dependencyPackages = map packageOf dependencies;
+
+  nameOf = package:
+    builtins.unsafeDiscardStringContext (package.nixproc.name or package.name
+      or (throw "process '${name}': a dependency has no name"));
+
+  # A name that is no file name is reported by the command, with the name of
+  # the attribute; here it must only not get in the way of that.
+  safeName = builtins.concatStringsSep "-" (builtins.filter builtins.isString
+    (builtins.split "[^A-Za-z0-9+._?=-]+" packageName));
+
+  specification = {
+    schema = 1;
+    inherit manager name parameters;
+    dependencies = map nameOf dependencyPackages;
+  } // (if credentials == null then { }
+  else if credentials ? nixproc then { credentials = credentials.nixproc; }
+  else { credentialsTree = "${credentials}"; });
+
+  rendered = derivation {
+    name = if safeName == "" then "process" else safeName;
+    system = builtins.currentSystem or stdenv.system;
+    builder = nixprocBinary;
+    args = [ "build-package" ];
+    __structuredAttrs = true;
+    preferLocalBuild = true;
+    allowSubstitutes = false;
+    process = specification;
+  };
+
+  # The shell works on a copy of the rendered tree, in the place where the
+  # build of the package would have left it.
+  finished = stdenv.mkDerivation {
+    name = safeName;
+    passthru = attributes;
+    preferLocalBuild = true;
+    allowSubstitutes = false;
+    buildCommand = ''
+      mkdir -p $out
+      cp -R ${rendered}/. $out/
+      chmod -R u+w $out
+      cd $TMPDIR
+      ${postInstall}
+    '';
+  };
+
+  package = if postInstall == "" then rendered else finished;
+in
+package // attributes // {
+  inherit name;
+  nixproc = specification // (if postInstall == "" then { } else {
+    inherit postInstall;
+    tree = "${finished}";
+  });
+  nixprocDependencies = dependencyPackages;
+  # What a user changes this way is a package like any other, without a
+  # specification: its files are merged into the profile as they are.
+  inherit (finished) overrideAttrs;
+}
