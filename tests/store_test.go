@@ -99,6 +99,10 @@ func makeStore() (*nixStore, error) {
 		"NIX_CONF_DIR="+conf,
 		"NIX_PATH=nixpkgs="+pkgs,
 	)
+	// Two Nix processes that both make the database get in each other's way.
+	if _, err := s.nix(nil, "nix-store", "--init"); err != nil {
+		return nil, err
+	}
 	return s, nil
 }
 

@@ -68,7 +68,7 @@ func openLog(path string) (*os.File, int64, error) {
 // for appending, because a script's "echo > /dev/stderr" truncates it.
 func nameless() (*os.File, error) {
 	path := filepath.Join(os.TempDir(), "nixproc-output-"+rand.Text())
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_APPEND|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("cannot make a file for the output (TMPDIR says where): %w", err)
 	}
