@@ -45,12 +45,16 @@ func Acquire(ctx context.Context, path string, wait bool) (*Lock, error) {
 		return nil, fmt.Errorf("the lock can't be made: %w", err)
 	}
 	file := flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR), flock.SetPermissions(0o644))
-	var locked bool
-	var err error
-	if wait {
-		locked, err = file.TryLockContext(ctx, 100*time.Millisecond)
-	} else {
-		locked, err = file.TryLock()
+	patient := ctx
+	if !wait {
+		// Free holds the lock for a moment, too.
+		var cancel context.CancelFunc
+		patient, cancel = context.WithTimeout(ctx, 100*time.Millisecond)
+		defer cancel()
+	}
+	locked, err := file.TryLockContext(patient, 10*time.Millisecond)
+	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		err = nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("the lock %s can't be taken: %w", path, err)
