@@ -26,6 +26,20 @@
 }:
 
 let
+  # As in process/kind.nix; this file has to stand alone.
+  kindOf = value:
+    let type = builtins.typeOf value; in
+    {
+      set = "a set";
+      list = "a list";
+      lambda = "a function";
+      string = "a string";
+      int = "a number";
+      float = "a number";
+      bool = "true or false";
+      path = "a path";
+    }.${type} or type;
+
   without = predicate: set:
     removeAttrs set (builtins.filter (name: predicate set.${name}) (builtins.attrNames set));
 
@@ -51,6 +65,13 @@ let
 
   always = { inherit processManager callingUser callingGroup; };
 
+  extra =
+    if !builtins.isAttrs extraParams
+    then throw "--extra-params is ${kindOf extraParams}, where a set { … } is due"
+    else if (extraParams.processManager or processManager) != processManager
+    then throw "--extra-params can't change processManager: the command decides it (${processManager})"
+    else extraParams;
+
   model = if exprFile == null then { } else import exprFile;
 
   processes =
@@ -58,17 +79,16 @@ let
       let
         formal = builtins.functionArgs model;
         required = without (hasDefault: hasDefault) formal;
+        given = builtins.intersectAttrs required defaults // asked // always // extra;
+        missing = builtins.attrNames (removeAttrs required (builtins.attrNames given));
       in
-      model (builtins.intersectAttrs formal
-        (builtins.intersectAttrs required defaults // asked // always // extraParams))
-    else model;
+      if missing == [ ] then model (builtins.intersectAttrs formal given)
+      else throw "the processes model ${exprFile} has arguments without a default that nobody gives: ${builtins.concatStringsSep ", " missing}; give them with --extra-params '{ ${builtins.head missing} = …; }'"
+    else builtins.seq extra model;
 
-  # A set, whatever the model returned; what is wrong is for the command to say.
   checked =
-    if (extraParams.processManager or processManager) != processManager
-    then throw "extra parameters can't change processManager: the command decides it (${processManager})"
-    else if builtins.isAttrs processes then processes
-    else throw "the processes model gives ${builtins.typeOf processes}, where a set of processes is due";
+    if builtins.isAttrs processes then processes
+    else throw "the processes model ${exprFile} gives ${kindOf processes}, where a set of processes is due";
 
   withoutContext = builtins.unsafeDiscardStringContext;
 
@@ -106,19 +126,24 @@ let
       package = packageOf process;
     in
     { inherit attribute; } // (
-      if !builtins.isAttrs process then { problem = "is ${builtins.typeOf process}, where a set with an attribute 'pkg' is due"; }
+      if !builtins.isAttrs process then { problem = "is ${kindOf process}, where a set with an attribute 'pkg' is due"; }
       else if !(process ? pkg) then { problem = "has no attribute 'pkg'"; }
-      else if !builtins.isAttrs package then { problem = "has ${builtins.typeOf package} as 'pkg', where a package is due"; }
+      else if !builtins.isAttrs package then { problem = "has ${kindOf package} as 'pkg', where a package is due"; }
       else {
         attributes = plainSet 3 (removeAttrs process [ "pkg" ]);
-      } // (package.nixproc or {
+      } // (package.nixproc or ({
         name = nameOf package;
         tree = "${package}";
         foreign = true;
-      } // (if package ? sequence then { sequence = package.sequence; } else { }))
+      } // (if package ? sequence then { sequence = package.sequence; } else { })))
     );
 
-  described = map describe (builtins.attrNames checked);
+  # What goes wrong in a process is evaluated here, so that the trace names it.
+  # The command looks for these words.
+  within = attribute: value:
+    builtins.addErrorContext "while evaluating process '${attribute}'" (builtins.deepSeq value value);
+
+  described = map (attribute: within attribute (describe attribute)) (builtins.attrNames checked);
 
   # Processes that others depend on and that are not in the model: they count
   # for the order all the same.
@@ -159,6 +184,6 @@ derivation {
       inherit stateDir runtimeDir logDir cacheDir spoolDir lockDir libDir tmpDir forceDisableUserChange;
     };
     processes = described;
-    inherit external;
+    external = builtins.deepSeq described external;
   };
 }

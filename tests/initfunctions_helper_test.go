@@ -69,7 +69,7 @@ func runDaemon() {
 	if name := os.Getenv(daemonComm); name != "" {
 		os.WriteFile("/proc/self/comm", []byte(name), 0o644)
 	}
-	note("start")
+	daemonNote("start")
 	if path := os.Getenv(daemonPIDFile); path != "" {
 		os.WriteFile(path, fmt.Appendln(nil, os.Getpid()), 0o644)
 	}
@@ -79,7 +79,7 @@ func runDaemon() {
 		case <-end:
 			return
 		case got := <-signals:
-			note(got.String())
+			daemonNote(got.String())
 			if got != syscall.SIGTERM || os.Getenv(daemonOnTerm) == "ignore" {
 				continue
 			}
@@ -90,7 +90,7 @@ func runDaemon() {
 	}
 }
 
-func note(line string) {
+func daemonNote(line string) {
 	file, err := os.OpenFile(os.Getenv(daemonLog), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
 	if err == nil {
 		fmt.Fprintln(file, line)
@@ -174,21 +174,21 @@ func (e *initEnv) program(name string) string {
 	return e.path("bin", name)
 }
 
-// result of a script.
-type result struct {
+// scriptResult is the outcome of a script.
+type scriptResult struct {
 	out, err string
 	code     int
 }
 
 // run executes shell text after sourcing the functions. $D is the directory,
 // extra entries of the environment may follow.
-func (e *initEnv) run(body string, env ...string) result {
+func (e *initEnv) run(body string, env ...string) scriptResult {
 	e.t.Helper()
 	script := e.write("script", ". \"$D/init-functions\"\n"+body)
 	return e.command(append(env, "D="+e.dir), e.shell, script)
 }
 
-func (e *initEnv) command(env []string, name string, args ...string) result {
+func (e *initEnv) command(env []string, name string, args ...string) scriptResult {
 	e.t.Helper()
 	ctx, cancel := context.WithTimeout(e.t.Context(), 20*time.Second)
 	defer cancel()
@@ -200,7 +200,7 @@ func (e *initEnv) command(env []string, name string, args ...string) result {
 	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
 		e.t.Fatalf("%s: %v", name, err)
 	}
-	return result{out.String(), stderr.String(), cmd.ProcessState.ExitCode()}
+	return scriptResult{out.String(), stderr.String(), cmd.ProcessState.ExitCode()}
 }
 
 // want runs a script and checks its exit code and what it prints.
@@ -247,15 +247,16 @@ func (e *initEnv) pidOf(path string) int {
 	return pid
 }
 
-// state is the letter of a process's state, "" when there is none.
-func state(pid int) string {
+// processState is the letter of a process's state, "" when there is none.
+func processState(pid int) string {
 	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	_, rest, _ := strings.Cut(string(text[bytes.LastIndexByte(text, ')')+1:]), " ")
 	letter, _, _ := strings.Cut(rest, " ")
 	return letter
 }
 
-func alive(pid int) bool { return state(pid) != "" && state(pid) != "Z" }
+// alive says whether a process runs; a zombie does not.
+func alive(pid int) bool { return processState(pid) != "" && processState(pid) != "Z" }
 
 // await bounds the wait for something that another process does.
 func (e *initEnv) await(what string, done func() bool) {

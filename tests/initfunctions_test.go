@@ -11,9 +11,9 @@ import (
 	"time"
 )
 
-// pidfile is the variable that tells the daemon where to write; scripts use it
+// writesTo is the variable that tells the daemon where to write; scripts use it
 // as $P.
-func pidfile(path string) []string {
+func writesTo(path string) []string {
 	return []string{daemonPIDFile + "=" + path, "P=" + path}
 }
 
@@ -22,7 +22,7 @@ func TestStartTwiceRunsOne(t *testing.T) {
 		t.Run(call, func(t *testing.T) {
 			eachShell(t, func(t *testing.T, e *initEnv) {
 				e.program("web")
-				env := pidfile(e.path("run", "web.pid"))
+				env := writesTo(e.path("run", "web.pid"))
 				e.want(0, "", call+` "$D/bin/web" one 'two three'`, env...)
 				pid := e.pidOf(e.path("run", "web.pid"))
 				e.want(0, "", "set -eu\n"+call+` "$D/bin/web" one 'two three'`, env...)
@@ -82,18 +82,18 @@ func TestStalePIDFile(t *testing.T) {
 					own = `echo $$ >"$P"; `
 				}
 				prepare()
-				e.want(1, "web is not running but "+path+" exists.\n", own+`statusproc -p "$P" "$D/bin/web"`, pidfile(path)...)
-				e.want(7, "", own+`killproc -p "$P" "$D/bin/web" -HUP`, pidfile(path)...)
-				e.want(0, "", own+`killproc -p "$P" "$D/bin/web"`, pidfile(path)...)
+				e.want(1, "web is not running but "+path+" exists.\n", own+`statusproc -p "$P" "$D/bin/web"`, writesTo(path)...)
+				e.want(7, "", own+`killproc -p "$P" "$D/bin/web" -HUP`, writesTo(path)...)
+				e.want(0, "", own+`killproc -p "$P" "$D/bin/web"`, writesTo(path)...)
 				if _, err := os.Stat(path); !os.IsNotExist(err) {
 					t.Errorf("killproc left the stale file: %v", err)
 				}
 				prepare()
-				e.want(0, "", own+`start_daemon -f -p "$P" "$D/bin/web"`, pidfile(path)...)
+				e.want(0, "", own+`start_daemon -f -p "$P" "$D/bin/web"`, writesTo(path)...)
 				if !alive(e.pidOf(path)) || e.log() != "start\n" {
 					t.Errorf("it does not run, log %q", e.log())
 				}
-				e.want(0, "", `killproc -p "$P" "$D/bin/web"`, pidfile(path)...)
+				e.want(0, "", `killproc -p "$P" "$D/bin/web"`, writesTo(path)...)
 				if !alive(stranger.Process.Pid) {
 					t.Error("another program was killed")
 				}
@@ -107,167 +107,17 @@ func TestKillprocHitsOneInstance(t *testing.T) {
 	eachShell(t, func(t *testing.T, e *initEnv) {
 		e.program("web")
 		one, two := e.path("run", "web1.pid"), e.path("run", "web2.pid")
-		e.want(0, "", `start_daemon -f -p "$P" "$D/bin/web"`, pidfile(one)...)
-		e.want(0, "", `start_daemon -f -p "$P" "$D/bin/web"`, pidfile(two)...)
+		e.want(0, "", `start_daemon -f -p "$P" "$D/bin/web"`, writesTo(one)...)
+		e.want(0, "", `start_daemon -f -p "$P" "$D/bin/web"`, writesTo(two)...)
 		first, second := e.pidOf(one), e.pidOf(two)
 		e.want(0, "", `killproc "$D/bin/web"; killproc -p "$D/run/web3.pid" "$D/bin/web" -KILL`)
 		if !alive(first) || !alive(second) {
 			t.Error("killproc hit an instance that was not named")
 		}
 		e.want(3, "web is not running.\n", `statusproc "$D/bin/web"`)
-		e.want(0, "", `killproc -p "$P" "$D/bin/web"`, pidfile(one)...)
+		e.want(0, "", `killproc -p "$P" "$D/bin/web"`, writesTo(one)...)
 		if alive(first) || !alive(second) {
 			t.Errorf("first runs: %v, second runs: %v", alive(first), alive(second))
-		}
-	})
-}
-
-// What makes the process in a pid file ours. The files are older than the
-// process, so that only the program can speak for it, unless a case says so.
-func TestTrust(t *testing.T) {
-	const web = "/opt/x/bin/web"
-	tests := map[string]struct {
-		program, link string   // what is asked for; name of the running binary
-		args          []string // its argv; the first may be a title
-		comm          string
-		fresh, boot   bool // file is written after the start; file is from before this boot
-		ours          bool
-	}{
-		"command name":               {program: web, link: "web", args: []string{"x"}, ours: true},
-		"parentheses and spaces":     {program: "/opt/we) X (b", link: "we) X (b", args: []string{"x"}, ours: true},
-		"line break":                 {program: web, link: "w) X\n(a", args: []string{"/opt/web"}, ours: true},
-		"name of 16 letters":         {program: "/opt/abcdefghijklmnop", link: "abcdefghijklmnop", args: []string{"x"}, ours: true},
-		"script of an interpreter":   {program: web, link: "node", args: []string{"node", "--flag", "/opt/y z/web"}, ours: true},
-		"title":                      {program: web, link: "other", args: []string{"web: master process /opt/bin/other"}, ours: true},
-		"path as a title":            {program: web, link: "other", args: []string{"/opt/web: master"}, ours: true},
-		"path in a title":            {program: web, link: "other", args: []string{"boss: " + web + " -D [listener]"}, ours: true},
-		"other program":              {program: web, link: "other", args: []string{"other", "run"}},
-		"name begins alike":          {program: web, link: "webber", args: []string{"/opt/webber"}},
-		"name is shorter":            {program: web, link: "we", args: []string{"we"}},
-		"name is an argument":        {program: web, link: "tail", args: []string{"tail", "-f", "web", "/x/web.log", "/x/web/log"}},
-		"other program, older":       {program: web, link: "other", args: []string{"other"}, fresh: true, ours: true},
-		"this program, before boot":  {program: web, link: "web", args: []string{"web"}, boot: true},
-		"other program, before boot": {program: web, link: "other", args: []string{"other"}, boot: true},
-	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			eachShell(t, func(t *testing.T, e *initEnv) {
-				cmd := e.spawn([]string{daemonMode + "=run"}, e.program(test.link), test.args...)
-				e.await("the process", func() bool { return e.log() != "" })
-				path := e.write("run/p.pid", fmt.Sprint(cmd.Process.Pid))
-				e.age(path, test.fresh, test.boot)
-				want, out := 0, fmt.Sprintln(cmd.Process.Pid)
-				if !test.ours {
-					want, out = 1, ""
-				}
-				e.want(want, out, `pidofproc -p "$D/run/p.pid" "$PROG"`, "PROG="+test.program)
-			})
-		})
-	}
-}
-
-// age dates a pid file: before the processes of this test, or before the boot.
-func (e *initEnv) age(path string, fresh, boot bool) {
-	e.t.Helper()
-	if fresh {
-		return
-	}
-	booted, err := os.Stat("/proc")
-	if err != nil {
-		e.t.Fatal(err)
-	}
-	at := time.Now().Add(-10 * time.Second)
-	if boot {
-		at = booted.ModTime().Add(-time.Hour)
-	} else if at.Before(booted.ModTime()) {
-		e.t.Skip("this machine started seconds ago, no file can be older than a process and younger than that")
-	}
-	if err := os.Chtimes(path, at, at); err != nil {
-		e.t.Fatal(err)
-	}
-}
-
-// A daemon that hides its name and its arguments is known by its binary.
-func TestTrustOfBinary(t *testing.T) {
-	eachShell(t, func(t *testing.T, e *initEnv) {
-		self, err := os.Executable()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.Link(self, e.path("bin", "web")); err != nil {
-			t.Skipf("the test binary cannot be linked: %v", err)
-		}
-		cmd := e.spawn([]string{daemonMode + "=run", daemonComm + "=hidden"}, e.path("bin", "web"), "hidden")
-		e.await("the process", func() bool { return e.log() != "" })
-		e.age(e.write("run/web.pid", fmt.Sprint(cmd.Process.Pid)), false, false)
-		e.want(0, fmt.Sprintf("web is running with Process ID(s) %d.\n", cmd.Process.Pid), `statusproc "$D/bin/web"`)
-	})
-}
-
-// A script is often called like its program, and calls itself to restart: a
-// left-over number that is now the script's parent says nothing. A service may
-// call its own script, too.
-func TestTrustOfParent(t *testing.T) {
-	eachShell(t, func(t *testing.T, e *initEnv) {
-		look := e.write("look", "#!"+e.shell+"\n. \"$D/init-functions\"; pidofproc web; echo $?\n")
-		e.write("web", fmt.Sprintf("#!%s\necho $$ >\"$D/run/web.pid\"; $OLD\n'%s'\n", e.shell, look))
-		if got := e.command([]string{"D=" + e.dir, "OLD=touch -d -60seconds run/web.pid"}, "sh", "-c", `cd "$D"; ./web`); got.out != "1\n" {
-			t.Errorf("a parent younger than the file: %q %s", got.out, got.err)
-		}
-		if got := e.command([]string{"D=" + e.dir}, "sh", "-c", `cd "$D"; ./web`); !strings.HasSuffix(got.out, "\n0\n") {
-			t.Errorf("a parent older than the file: %q %s", got.out, got.err)
-		}
-	})
-}
-
-// Process 1 is nobody's daemon, and a number that another process got while
-// killproc waits is not the process that it waits for.
-func TestNeverAnotherProcess(t *testing.T) {
-	eachShell(t, func(t *testing.T, e *initEnv) {
-		e.write("run/web.pid", "1\n")
-		e.want(1, "", `pidofproc web`)
-		e.want(0, "", `comm='' start=''; _lsb_stat $$; ! _lsb_gone $$ "$start" && _lsb_gone $$ 1`)
-	})
-}
-
-// Anyone can write a file in /tmp: such a file cannot name just any process.
-func TestForeignPIDFile(t *testing.T) {
-	if os.Getuid() != 0 {
-		t.Skip("needs root, to give a file away")
-	}
-	eachShell(t, func(t *testing.T, e *initEnv) {
-		stranger := e.stranger()
-		path := e.write("run/web.pid", fmt.Sprint(stranger.Process.Pid))
-		if err := os.Chown(path, 65534, 65534); err != nil {
-			t.Fatal(err)
-		}
-		e.want(0, "", `killproc "$D/bin/web"`)
-		if !alive(stranger.Process.Pid) {
-			t.Error("a process was killed because a stranger's file named it")
-		}
-	})
-}
-
-func TestZombieIsDead(t *testing.T) {
-	eachShell(t, func(t *testing.T, e *initEnv) {
-		zombie := e.stranger()
-		zombie.Process.Kill()
-		e.await("the zombie", func() bool { return state(zombie.Process.Pid) == "Z" })
-		path := e.write("run/sleep.pid", fmt.Sprint(zombie.Process.Pid))
-		e.want(1, "sleep is not running but "+path+" exists.\n", `statusproc sleep`)
-		e.want(1, "", `pidofproc sleep`)
-		e.want(0, "", `killproc sleep`)
-
-		half := e.spawn([]string{daemonMode + "=leaderless"}, e.program("threads"), "threads")
-		e.await("the end of the first thread", func() bool { return state(half.Process.Pid) == "Z" })
-		e.write("run/threads.pid", fmt.Sprint(half.Process.Pid))
-		e.want(0, fmt.Sprintln(half.Process.Pid), `pidofproc threads`)
-		e.want(0, "", `killproc threads`)
-		if t.Failed() {
-			return // and do not wait for it
-		}
-		if err := half.Wait(); err == nil || half.ProcessState.Sys().(syscall.WaitStatus).Signal() != syscall.SIGTERM {
-			t.Errorf("the threads ended with %v, want TERM", half.ProcessState)
 		}
 	})
 }
@@ -276,14 +126,14 @@ func TestKillprocWaitsAndEscalates(t *testing.T) {
 	eachShell(t, func(t *testing.T, e *initEnv) {
 		e.program("web")
 		path := e.path("run", "web.pid")
-		e.want(0, "", `start_daemon -p "$P" "$D/bin/web"`, append(pidfile(path), daemonOnTerm+"=400ms")...)
+		e.want(0, "", `start_daemon -p "$P" "$D/bin/web"`, append(writesTo(path), daemonOnTerm+"=400ms")...)
 		pid := e.pidOf(path)
 		e.want(0, "", `killproc "$D/bin/web"`)
 		if alive(pid) {
 			t.Error("killproc returned before the process was gone")
 		}
 
-		e.want(0, "", `start_daemon -p "$P" "$D/bin/web"`, append(pidfile(path), daemonOnTerm+"=ignore")...)
+		e.want(0, "", `start_daemon -p "$P" "$D/bin/web"`, append(writesTo(path), daemonOnTerm+"=ignore")...)
 		pid = e.pidOf(path)
 		e.want(1, "", `killproc "$D/bin/web" -TERM`, "KILLDELAY=0")
 		if !alive(pid) {
@@ -305,7 +155,7 @@ func TestKillprocWithoutSleepDoesNotKill(t *testing.T) {
 	eachShell(t, func(t *testing.T, e *initEnv) {
 		e.program("web")
 		path := e.path("run", "web.pid")
-		e.want(0, "", `start_daemon -p "$P" "$D/bin/web"`, append(pidfile(path), daemonOnTerm+"=200ms")...)
+		e.want(0, "", `start_daemon -p "$P" "$D/bin/web"`, append(writesTo(path), daemonOnTerm+"=200ms")...)
 		pid := e.pidOf(path)
 		e.want(1, "", `PATH=/nonexistent; killproc "$D/bin/web"`)
 		e.await("the end by TERM", func() bool { return !alive(pid) })
@@ -320,7 +170,7 @@ func TestStatus(t *testing.T) {
 		e.program("web")
 		e.want(3, "web is not running.\n", `statusproc "$D/bin/web"`)
 		e.want(3, "", `pidofproc web`)
-		e.want(0, "", `start_daemon "$D/bin/web"`, pidfile(e.path("run", "web.pid"))...)
+		e.want(0, "", `start_daemon "$D/bin/web"`, writesTo(e.path("run", "web.pid"))...)
 		pid := e.pidOf(e.path("run", "web.pid"))
 		e.want(0, fmt.Sprintf("web is running with Process ID(s) %d.\n", pid), `statusproc "$D/bin/web"`)
 		e.want(0, fmt.Sprintf("%d\n", pid), `pidofproc -p "$D/run/web.pid" web`)
@@ -379,7 +229,7 @@ func TestExitCodes(t *testing.T) {
 func TestSignals(t *testing.T) {
 	eachShell(t, func(t *testing.T, e *initEnv) {
 		e.program("web")
-		e.want(0, "", `start_daemon "$D/bin/web"`, pidfile(e.path("run", "web.pid"))...)
+		e.want(0, "", `start_daemon "$D/bin/web"`, writesTo(e.path("run", "web.pid"))...)
 		log := "start\n"
 		for _, spelling := range []string{"HUP", "-HUP", "SIGHUP", "-SIGHUP", "1", "-1", "hup", "-sighup"} {
 			e.want(0, "", "check_signal "+spelling+` && ! check_sig_type `+spelling+` && killproc "$D/bin/web" `+spelling)
@@ -416,7 +266,7 @@ func TestStartedProcess(t *testing.T) {
 		if filepath.Base(e.shell) == "bash" {
 			body += `exec 200>"$D/lock"` + "\n"
 		}
-		e.want(0, "", body+`start_daemon -f -p "$P" -n 5 web`, pidfile(path)...)
+		e.want(0, "", body+`start_daemon -f -p "$P" -n 5 web`, writesTo(path)...)
 		pid := e.pidOf(path)
 		if target, _ := os.Readlink(fmt.Sprintf("/proc/%d/fd/0", pid)); target != os.DevNull {
 			t.Errorf("stdin is %s", target)
@@ -485,7 +335,7 @@ func TestForks(t *testing.T) {
 			t.Skipf("strace does not work here: %s", got.err)
 		}
 		e.program("web")
-		e.want(0, "", `start_daemon "$D/bin/web"`, pidfile(e.path("run", "web.pid"))...)
+		e.want(0, "", `start_daemon "$D/bin/web"`, writesTo(e.path("run", "web.pid"))...)
 		for body, want := range map[string]int{
 			"":                                  0,
 			`statusproc "$D/bin/web"`:           0,

@@ -1,0 +1,89 @@
+// Command bench measures how long a switch takes, and beside each time what can
+// not be saved: the floor, measured in the same run. It says for each aim of
+// the project whether it was met; that never changes its exit code, since times
+// are a machine's and a moment's.
+//
+// It runs the commands as a user would, against a store, a profile and state
+// directories of its own, and knows nothing of how they work. Run it from the
+// top directory of the tree:
+//
+//	go run ./tests/bench -n 10,100 -runs 1
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+type settings struct {
+	sizes []int
+	runs  int
+	jobs  int
+	old   string
+}
+
+func main() {
+	s := settings{}
+	sizes := flag.String("n", "10,100,300,1000", "numbers of processes, smallest first")
+	flag.IntVar(&s.runs, "runs", 3, "how often to measure each step; the table shows medians")
+	flag.IntVar(&s.jobs, "jobs", max(4, 2*runtime.NumCPU()), "how many scripts run side by side")
+	flag.StringVar(&s.old, "old", "", "checkout of the framework that this one replaces, its commands on PATH: measure it too, once")
+	flag.Parse()
+	for _, text := range strings.Split(*sizes, ",") {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 {
+			fmt.Fprintf(os.Stderr, "bench: -n: %q is no number of processes\n", text)
+			os.Exit(64)
+		}
+		s.sizes = append(s.sizes, n)
+	}
+	if flag.NArg() > 0 || s.runs < 1 || s.jobs < 1 {
+		flag.Usage()
+		os.Exit(64)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	err := bench(ctx, s)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func bench(ctx context.Context, s settings) (err error) {
+	p, err := newPlace()
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if cleanErr := p.remove(); err == nil {
+			err = cleanErr
+		}
+	}()
+	frameworks, err := p.frameworks(ctx, s)
+	if err != nil {
+		return err
+	}
+	var all []results
+	for _, f := range frameworks {
+		for _, n := range s.sizes {
+			m := measurement{place: p, framework: f, count: n, jobs: s.jobs, runs: s.runs}
+			if f.old {
+				m.runs = 1
+			}
+			fmt.Fprintf(os.Stderr, "measuring %s with %d processes\n", f.name, n)
+			if err := m.measure(ctx); err != nil {
+				return fmt.Errorf("%s with %d processes: %w", f.name, n, err)
+			}
+			all = append(all, m.results)
+		}
+	}
+	return printReport(os.Stdout, s, all)
+}
