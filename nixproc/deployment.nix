@@ -26,7 +26,8 @@
 }:
 
 let
-  # As in process/kind.nix; this file has to stand alone.
+  # As process/kind.nix, which this file can't import: the command holds it
+  # as text.
   kindOf = value:
     let type = builtins.typeOf value; in
     {

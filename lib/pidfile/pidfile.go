@@ -54,12 +54,37 @@ func Read(file, program string) (Process, bool, error) {
 	if !alive {
 		return Process{}, false, nil
 	}
-	// A number is given again only after its process has ended, so the process
-	// that the file was written for is older than the file.
-	if start.After(info.ModTime().Add(slack)) && !runs(pid, program) {
+	if !written(info, pid, start, program) {
 		return Process{}, false, nil
 	}
 	return Process{PID: pid, Start: start}, true, nil
+}
+
+// written says whether the file was written for the process. A number is given
+// again only after its process has ended, so that process is older than the
+// file. The shell functions of init scripts go by the same rules.
+func written(info fs.FileInfo, pid int, start time.Time, program string) bool {
+	older := !start.After(info.ModTime().Add(slack))
+	if runs(pid, program) {
+		// From before this boot, it may name another instance of the program.
+		return older || info.ModTime().After(bootTime())
+	}
+	return older && trusted(info, pid)
+}
+
+// trusted says whether the file belongs to us or to the user of the process:
+// anyone can leave one in /tmp that names any process.
+func trusted(info fs.FileInfo, pid int) bool {
+	file, ok := info.Sys().(*syscall.Stat_t)
+	if !ok || int(file.Uid) == os.Geteuid() {
+		return ok
+	}
+	process, err := os.Stat(fmt.Sprintf("/proc/%d", pid))
+	if err != nil {
+		return false
+	}
+	owner, ok := process.Sys().(*syscall.Stat_t)
+	return ok && owner.Uid == file.Uid
 }
 
 // Started tells when a process started, and whether it lives.

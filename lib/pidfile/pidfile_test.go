@@ -39,8 +39,9 @@ func TestRead(t *testing.T) {
 	}{
 		{"a process that lives", pid + "\n", "/bin/sleep", 0, true},
 		{"without a line end, and with words behind", pid + " x", "", 0, true},
-		{"D23: a number that was given again", pid, "/bin/webapp", time.Hour, false},
-		{"an old file, but the program is the right one", pid, "/other/sleep", time.Hour, true},
+		{"D23: a number that was given again", pid, "/bin/webapp", 10 * time.Second, false},
+		{"an old file, but the program is the right one", pid, "/other/sleep", 10 * time.Second, true},
+		{"D24: from before this boot, so perhaps of another instance", pid, "/other/sleep", 20 * 365 * 24 * time.Hour, false},
 		{"a zombie has ended", fmt.Sprint(zombie.Process.Pid), "true", 0, false},
 		{"empty", "", "sleep", 0, false},
 		{"rubbish", "abc", "sleep", 0, false},

@@ -6,22 +6,26 @@
 
 process:
 
+let
+  kindOf = import ./kind.nix;
+
+  refuse = attribute: value: due:
+    throw "process '${process}': attribute '${attribute}' is ${kindOf value}, where ${due} is due";
+in
 rec {
   text = attribute: value:
-    if builtins.isFunction value
-    then throw "process '${process}': attribute '${attribute}' is a function, where text is due"
-    else if builtins.isAttrs value && !(value ? outPath || value ? __toString)
-    then throw "process '${process}': attribute '${attribute}' is a set, where text is due"
+    if builtins.isFunction value || builtins.isAttrs value && !(value ? outPath || value ? __toString)
+    then refuse attribute value "text"
     else toString value;
 
   # null stays null: it says "not given".
   optional = attribute: value: if value == null then null else text attribute value;
 
-  list = attribute: values:
-    if builtins.isList values then map (text attribute) values
-    else throw "process '${process}': attribute '${attribute}' is ${builtins.typeOf values}, where a list is due";
+  # The value itself, if it has the type.
+  anyList = attribute: value: if builtins.isList value then value else refuse attribute value "a list";
+  anySet = attribute: value: if builtins.isAttrs value then value else refuse attribute value "a set";
 
-  set = attribute: values:
-    if builtins.isAttrs values then builtins.mapAttrs (name: text "${attribute}.${name}") values
-    else throw "process '${process}': attribute '${attribute}' is ${builtins.typeOf values}, where a set is due";
+  list = attribute: values: map (text attribute) (anyList attribute values);
+
+  set = attribute: values: builtins.mapAttrs (name: text "${attribute}.${name}") (anySet attribute values);
 }

@@ -26,15 +26,19 @@
 }:
 
 let
+  kindOf = import ./kind.nix;
+
+  data = import ./data.nix name;
+
   packageOf = dependency:
     let
       package = if builtins.isAttrs dependency && dependency ? pkg then dependency.pkg else dependency;
     in
     if builtins.isFunction package then package { }
     else if builtins.isAttrs package then package
-    else throw "process '${name}': a dependency is ${builtins.typeOf package}, where a package of a process is due";
+    else throw "process '${name}': a dependency is ${kindOf package}, where a package of a process is due";
 
-  dependencyPackages = map packageOf dependencies;
+  dependencyPackages = map packageOf (data.anyList "dependencies" dependencies);
 
   nameOf = package:
     builtins.unsafeDiscardStringContext (package.nixproc.name or package.name

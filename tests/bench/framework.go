@@ -25,8 +25,7 @@ type framework struct {
 
 // variant of the model.
 type variant struct {
-	count, round int
-	changed      bool
+	count, round, changed int
 }
 
 const profileName = "processes"
@@ -73,7 +72,7 @@ func theirs(p *place, checkout string) (framework, error) {
 func (f framework) stateDir() string { return f.place.path("state") }
 
 func (f framework) params(v variant) string {
-	return fmt.Sprintf("{ framework = %s; count = %d; round = %d; changed = %t; }", nixString(f.checkout), v.count, v.round, v.changed)
+	return fmt.Sprintf("{ framework = %s; count = %d; round = %d; changed = %d; }", nixString(f.checkout), v.count, v.round, v.changed)
 }
 
 func (f framework) options(v variant) []string {

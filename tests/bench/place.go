@@ -27,7 +27,7 @@ func newPlace() (*place, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := os.Stat(filepath.Join(tree, "tests/bench/processes.nix")); err != nil {
+	if _, err := os.Stat(filepath.Join(tree, "tests/bench/model/processes.nix")); err != nil {
 		return nil, fmt.Errorf("run it from the top directory of the tree: %w", err)
 	}
 	// Short and without blanks, which the older tools can't cope with.
@@ -63,7 +63,7 @@ func (p *place) fill() error {
 		}
 	}
 	for _, file := range []string{"processes.nix", "idle.c"} {
-		data, err := os.ReadFile(filepath.Join(p.tree, "tests/bench", file))
+		data, err := os.ReadFile(filepath.Join(p.tree, "tests/bench/model", file))
 		if err != nil {
 			return err
 		}

@@ -8,6 +8,13 @@
 , nixprocBinary ? import ../../binary.nix
 }:
 
+let
+  # Lists of arguments are appended to before anyone looks at them.
+  append = name: first: second: a: b:
+    let data = import ../../process/data.nix name;
+    in data.anyList first a ++ data.anyList second b;
+in
+
 { name ? instanceName
 , instanceName ? null
 , description ? name
@@ -16,10 +23,10 @@
 , args ? [ ]
 , daemon ? process
 , daemonExtraArgs ? [ ]
-, daemonArgs ? (args ++ daemonExtraArgs)
+, daemonArgs ? append name "args" "daemonExtraArgs" args daemonExtraArgs
 , foregroundProcess ? process
 , foregroundProcessExtraArgs ? [ ]
-, foregroundProcessArgs ? (args ++ foregroundProcessExtraArgs)
+, foregroundProcessArgs ? append name "args" "foregroundProcessExtraArgs" args foregroundProcessExtraArgs
 , pidFile ? null
 , path ? [ ]
 , environment ? { }

@@ -14,8 +14,8 @@
 , count
   # A part of each process: models of different rounds share nothing but the program.
 , round ? 0
-  # Whether one process, in the middle, differs from what it is otherwise.
-, changed ? false
+  # A part of one process, in the middle.
+, changed ? 0
 }:
 
 let
@@ -59,7 +59,7 @@ let
         };
         environment = {
           PID_FILE = "${tmpDir}/${instanceName}.pid";
-          ROUND = "${toString round}${if changed && index == count / 2 then " changed" else ""}";
+          ROUND = "${toString round}.${toString (if index == count / 2 then changed else 0)}";
         };
         dependencies = dependenciesOf index;
         overrides.sysvinit.runlevels = [ 3 4 5 ];

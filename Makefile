@@ -1,0 +1,39 @@
+# make demo   deploy an example as yourself, and show it running
+# make test   run all tests
+# Both install what is missing first (see tools/setup.sh).
+
+GO = go
+
+.PHONY: build demo demo-stop test bench mutate check
+
+build:
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/nixproc ./cmd/nixproc
+
+demo:
+	@sh tools/setup.sh demo
+	@$(MAKE) --no-print-directory build
+	@sh tools/demo.sh start
+
+demo-stop:
+	@sh tools/demo.sh stop
+
+test:
+	@sh tools/setup.sh test
+	$(GO) test -timeout 10m ./...
+
+# What .ci/run checks besides the tests.
+check:
+	@test -z "$$(gofmt -l cmd lib nixeval nixproc tests)" || { gofmt -d cmd lib nixeval nixproc tests; exit 1; }
+	$(GO) vet ./...
+	$(GO) run honnef.co/go/tools/cmd/staticcheck@v0.7.0 ./...
+
+# make bench OLD=DIR compares with a checkout of the framework that this one
+# replaces, whose commands are on PATH.
+bench:
+	@sh tools/setup.sh demo
+	$(GO) run ./tests/bench $(if $(OLD),-old "$(OLD)") $(BENCHFLAGS)
+
+# Breaks one rule of the product at a time; a named test has to notice.
+mutate:
+	@sh tools/setup.sh test
+	$(GO) run ./tests/mutate $(MUTATEFLAGS)

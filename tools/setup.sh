@@ -1,0 +1,62 @@
+#!/bin/sh
+# Installs what is missing for the demo or for the tests, on Debian and its kin.
+#
+# usage: setup.sh demo|test
+set -eu
+
+# Each line: a program, and the package that has it.
+demo='nix-instantiate nix-bin
+nginx nginx-light
+daemon daemon
+cc gcc
+curl curl'
+test="$demo
+getopt util-linux
+strace strace
+bash bash"
+
+# find PROGRAM: like command -v, also in directories that only root has on PATH.
+find() {
+    PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin" command -v "$1" >/dev/null
+}
+
+case ${1-} in
+    demo) wanted=$demo ;;
+    test) wanted=$test ;;
+    *)
+        echo "usage: setup.sh demo|test" >&2
+        exit 64
+        ;;
+esac
+
+if ! find go; then
+    echo "setup: Go is not installed; get it from https://go.dev/dl or your distribution" >&2
+    exit 1
+fi
+
+packages=$(echo "$wanted" | while read -r program package; do
+    find "$program" || printf '%s ' "$package"
+done)
+[ -n "$packages" ] || exit 0
+
+as_root=
+if [ "$(id -u)" != 0 ]; then
+    as_root=sudo
+    if ! find sudo; then
+        echo "setup: missing: $packages" >&2
+        echo "setup: install them as root: apt-get install $packages" >&2
+        exit 1
+    fi
+fi
+if ! find apt-get; then
+    echo "setup: missing: $packages (the names of Debian's packages)" >&2
+    exit 1
+fi
+echo "setup: installing $packages" >&2
+export DEBIAN_FRONTEND=noninteractive
+# shellcheck disable=SC2086 # a list of words
+{
+    $as_root apt-get -qq update
+    # nginx must not start as a service of the machine.
+    $as_root env RUNLEVEL=1 apt-get -qq install -y --no-install-recommends $packages
+} >&2
