@@ -2,14 +2,13 @@ package nixeval
 
 import (
 	"encoding/json"
-	"fmt"
 	"regexp"
 	"strings"
 )
 
-// Everything that knows the form of Nix's messages is in this file: the lines
-// that `--log-format internal-json` writes to stderr, as Nix 2.8 does
-// (testdata/ has recorded samples).
+// Everything that knows the form of Nix's messages is in this file and in
+// explain.go: the lines that `--log-format internal-json` writes to stderr, as
+// Nix 2.8 does (testdata/ has recorded samples).
 
 // The verbosity levels of Nix that matter here.
 const (
@@ -23,6 +22,7 @@ const (
 	activityCopy   = 100
 	resultLogLine  = 101
 	messagesPrefix = "@nix "
+	errorPrefix    = "error: "
 )
 
 type position struct {
@@ -62,7 +62,12 @@ func parseMessage(line string) message {
 	if rest, ok := strings.CutPrefix(line, messagesPrefix); ok && json.Unmarshal([]byte(rest), &m) == nil {
 		return m
 	}
-	return message{Action: "msg", Level: levelWarn, Msg: line}
+	m = message{Action: "msg", Level: levelWarn, Msg: line}
+	// What ends Nix in the middle of its work has no other form.
+	if text, ok := strings.CutPrefix(line, errorPrefix); ok {
+		m.Level, m.RawMsg = levelError, &text
+	}
+	return m
 }
 
 var colour = regexp.MustCompile("\x1b\\[[0-9;]*m")
@@ -79,46 +84,4 @@ func (m message) summary() string {
 		return m.text()
 	}
 	return plain(*m.RawMsg)
-}
-
-// aboutNixItself tells errors of the installation from those of expressions.
-func (m message) aboutNixItself() bool {
-	text := m.summary()
-	for _, sign := range []string{
-		"cannot connect to socket", "cannot connect to daemon", "opening lock file", "creating directory", "opening a connection to remote store",
-		"changing ownership of path", "No space left on device", "database is locked", "cannot open connection to remote store",
-	} {
-		if strings.Contains(text, sign) {
-			return true
-		}
-	}
-	return false
-}
-
-func (p position) String() string {
-	if p.File == nil || p.Line == nil || !strings.HasPrefix(*p.File, "/") {
-		return ""
-	}
-	if p.Column == nil {
-		return fmt.Sprintf("%s:%d", *p.File, *p.Line)
-	}
-	return fmt.Sprintf("%s:%d:%d", *p.File, *p.Line, *p.Column)
-}
-
-// explain tells an error with the place in the user's files where it arose: its
-// own, else the innermost place that its trace names.
-func (m message) explain(trace bool) string {
-	if trace {
-		return strings.TrimPrefix(m.text(), "error: ")
-	}
-	text := m.summary()
-	if at := m.position.String(); at != "" {
-		return text + "\n  at " + at
-	}
-	for i := len(m.Trace) - 1; i >= 0; i-- {
-		if at := m.Trace[i].position.String(); at != "" {
-			return text + "\n  " + plain(m.Trace[i].RawMsg) + "\n  at " + at
-		}
-	}
-	return text
 }

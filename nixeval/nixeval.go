@@ -6,11 +6,9 @@ package nixeval
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"time"
@@ -169,21 +167,14 @@ func readDerivation(path string) (*derivation.Derivation, error) {
 
 // evaluationError tells a model that is wrong from a Nix that does not work.
 func (n Nix) evaluationError(r Request, messages []message, err error) error {
-	if errors.Is(err, exec.ErrNotFound) {
-		return errors.New("nix-instantiate is not on PATH: install the Nix package manager (on Debian: apt-get install nix-bin)")
-	}
-	if run.Code(err) < 0 {
-		return err
-	}
-	for _, m := range messages {
-		if m.isError() {
-			if m.aboutNixItself() {
-				return fmt.Errorf("Nix does not work here: %s", m.summary())
+	if run.Code(err) >= 0 {
+		for _, m := range messages {
+			if m.isError() && !m.aboutNixItself() {
+				return &ModelError{Text: m.explain(r)}
 			}
-			return &ModelError{Text: m.explain(r.ShowTrace)}
 		}
 	}
-	return err
+	return nixError("nix-instantiate", messages, err)
 }
 
 // note passes on what an evaluation that worked has to say.

@@ -13,8 +13,8 @@ import (
 // progress follows the messages that a build writes to a file, tells what is
 // being built, and remembers what failed.
 type progress struct {
-	failure string
-	log     []string // last lines of the builder that wrote last
+	failure *message
+	logs    map[uint64]*buildLog // by activity
 
 	notes io.Writer
 	file  *os.File
@@ -22,10 +22,16 @@ type progress struct {
 	ended chan struct{}
 }
 
+// buildLog is the end of what one builder wrote.
+type buildLog struct {
+	drv   string
+	lines []string
+}
+
 const keptLogLines = 20
 
 func follow(path string, notes io.Writer) *progress {
-	p := &progress{notes: notes, done: make(chan struct{}), ended: make(chan struct{})}
+	p := &progress{notes: notes, logs: map[uint64]*buildLog{}, done: make(chan struct{}), ended: make(chan struct{})}
 	var err error
 	if p.file, err = os.Open(path); err != nil {
 		close(p.ended)
@@ -75,14 +81,39 @@ func (p *progress) see(m message) {
 	switch {
 	case m.Action == "start" && m.Type == activityBuild, m.Action == "start" && m.Type == activityCopy:
 		fmt.Fprintln(p.notes, plain(m.Text))
-		p.log = nil
-	case m.Action == "result" && m.Type == resultLogLine && len(m.Fields) > 0:
-		var line string
-		if json.Unmarshal(m.Fields[0], &line) == nil {
-			p.log = append(p.log, plain(line))
-			p.log = p.log[max(0, len(p.log)-keptLogLines):]
-		}
-	case m.isError() && p.failure == "":
-		p.failure = m.summary()
+		p.logs[m.ID] = &buildLog{drv: m.field()}
+	case m.Action == "result" && m.Type == resultLogLine && p.logs[m.ID] != nil:
+		log := p.logs[m.ID]
+		log.lines = append(log.lines, plain(m.field()))
+		log.lines = log.lines[max(0, len(log.lines)-keptLogLines):]
+	case m.isError() && p.failure == nil:
+		p.failure = &m
 	}
+}
+
+// field is the first field of a message, if that is a text.
+func (m message) field() (text string) {
+	if len(m.Fields) > 0 {
+		// What is no text stands for no text.
+		_ = json.Unmarshal(m.Fields[0], &text)
+	}
+	return text
+}
+
+// logOf gives the last lines of the builder that a failure names: several may
+// have been at work.
+func (p *progress) logOf(failure string) []string {
+	for _, log := range p.logs {
+		if log.drv != "" && strings.Contains(failure, "'"+log.drv+"'") {
+			return log.lines
+		}
+	}
+	return nil
+}
+
+func (p *progress) errors() []message {
+	if p.failure == nil {
+		return nil
+	}
+	return []message{*p.failure}
 }

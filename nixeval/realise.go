@@ -55,21 +55,21 @@ func (n Nix) realise(ctx context.Context, args []string, root string) error {
 	progress := follow(log.Name(), n.Notes)
 	_, err = n.Runner.Run(ctx, run.Command{Args: args, Log: log.Name(), Timeout: timeout})
 	progress.stop()
-	if err == nil || run.Code(err) < 0 {
-		return err
+	switch {
+	case err == nil:
+		return nil
+	case run.Code(err) < 0 || progress.failure == nil || progress.failure.aboutNixItself():
+		return nixError("nix-store", progress.errors(), err)
 	}
-	if progress.failure != "" {
-		return &BuildError{Text: progress.failure, Log: progress.log}
-	}
-	return err
+	return &BuildError{Text: progress.failure.summary(), Log: progress.logOf(progress.failure.summary())}
 }
 
-// Ensure gives the store path of a file or directory, and adds it to the store
-// if it is not there.
+// add gives the store path of a file or directory, and adds it to the store if
+// it is not there.
 func (n Nix) add(ctx context.Context, path string) (string, error) {
 	result, err := n.Runner.Run(ctx, run.Command{Args: []string{"nix-store", "--add", path}})
 	if err != nil {
-		return "", fmt.Errorf("%s can't be added to the Nix store: %w", path, err)
+		return "", nixError("nix-store", parseMessages(result.Stderr), err)
 	}
 	added := strings.TrimSpace(result.Stdout)
 	if filepath.Dir(added) != filepath.Clean(StoreDir()) {

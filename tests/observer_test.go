@@ -103,7 +103,7 @@ func replaced(t *testing.T, before, after observation, names ...string) {
 // runs checks that these are the processes that run, no others.
 func runs(t *testing.T, o observation, names ...string) {
 	t.Helper()
-	slices.Sort(names)
+	names = slices.Sorted(slices.Values(names))
 	if got := o.running(); !slices.Equal(got, names) {
 		t.Errorf("%q run, want %q\n%s", got, names, o)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -148,6 +149,9 @@ func (script *initScript) startInstruction() string {
 	case spec.ProcessIsDaemon:
 		words = append(words, quote.ShellWords(command...))
 	default:
+		if !daemonTakes.MatchString(pidFile) {
+			command = append([]string{settings.Shell, "-c", notePID, "sh", pidFile}, command...)
+		}
 		words = append(words, quote.ShellWords(script.daemonize(pidFile)...), "--", quote.ShellWords(command...))
 	}
 
@@ -158,15 +162,31 @@ func (script *initScript) startInstruction() string {
 	return withNewline(spec.Initialize) + start
 }
 
+// daemonTakes is what daemon(1) accepts as the path of a pid file.
+var daemonTakes = regexp.MustCompile(`^[-._a-zA-Z0-9/]+$`)
+
+// notePID is a shell command that writes its own pid file, then becomes the
+// program: for paths that daemon(1) does not take.
+const notePID = `echo "$$" >"$1" && shift && exec "$@"`
+
 // daemonize is libslack's daemon(1), which detaches a foreground process and
-// keeps its pid file.
+// keeps its pid file. It goes to the root directory and sets a umask of its own
+// unless it is told which.
 func (script *initScript) daemonize(pidFile string) []string {
 	spec := &script.spec
 	words := []string{spec.Settings.StartProcessAsDaemon, "--unsafe", "--inherit"}
 	if log := spec.logFile(script.name); log != "" {
 		words = append(words, "--output", log)
 	}
-	if spec.PIDFile == nil && spec.InstanceName == nil {
+	if spec.Directory != nil {
+		words = append(words, "--chdir", *spec.Directory)
+	}
+	if spec.Umask != nil {
+		words = append(words, "--umask", *spec.Umask)
+	}
+	if !daemonTakes.MatchString(pidFile) {
+		// The process writes it.
+	} else if spec.PIDFile == nil && spec.InstanceName == nil {
 		words = append(words, "--pidfiles", path.Dir(pidFile), "--name", path.Base(*spec.Process))
 	} else {
 		words = append(words, "--pidfile", pidFile)

@@ -77,7 +77,7 @@ func (s scripts) each(ctx context.Context, activity string, jobs int) (time.Dura
 	}
 	var total time.Duration
 	for _, level := range levels {
-		text := fmt.Sprintf("printf '%%s\\n' \"$@\" | xargs -P %d -I FILE FILE %s >/dev/null", jobs, activity)
+		text := fmt.Sprintf("printf '%%s\\n' \"$@\" | xargs -P %d -I FILE env FILE %s >/dev/null", jobs, activity)
 		c := command{
 			args: slices.Concat([]string{"/bin/sh", "-c", text, "sh"}, level),
 			env:  []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},

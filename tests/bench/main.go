@@ -74,7 +74,7 @@ func bench(ctx context.Context, s settings) (err error) {
 	var all []results
 	for _, f := range frameworks {
 		for _, n := range s.sizes {
-			m := measurement{place: p, framework: f, count: n, jobs: s.jobs, runs: s.runs}
+			m := measurement{results: newResults(f.old, n), place: p, framework: f, jobs: s.jobs, runs: s.runs}
 			if f.old {
 				m.runs = 1
 			}

@@ -36,6 +36,13 @@ type results struct {
 	peaks  map[step]int64 // bytes
 }
 
+func newResults(old bool, count int) results {
+	return results{
+		old: old, count: count,
+		times: map[step][]time.Duration{}, floors: map[step][]time.Duration{}, peaks: map[step]int64{},
+	}
+}
+
 // measurement takes them.
 type measurement struct {
 	results
@@ -47,9 +54,6 @@ type measurement struct {
 }
 
 func (m *measurement) measure(ctx context.Context) error {
-	m.old = m.framework.old
-	m.results.count = m.count
-	m.times, m.floors, m.peaks = map[step][]time.Duration{}, map[step][]time.Duration{}, map[step]int64{}
 	if err := m.warmUp(ctx); err != nil {
 		return err
 	}
