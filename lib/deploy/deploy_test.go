@@ -143,6 +143,16 @@ func TestFailedStepsAreUndone(t *testing.T) {
 	}
 }
 
+// Guards P5: what comes last in the order goes first when it is undone.
+func TestUndoGoesBackwards(t *testing.T) {
+	m := newMachine()
+	m.fails["commit"] = errors.New("no")
+	execute(m, nil, context.Background())
+	if got := strings.Join(m.did, ", "); got != "stop b, stop a, start b, start d, stop d, stop b, start a, start b" {
+		t.Error(got)
+	}
+}
+
 // Guards P6: what can't be undone is named, with the command that repairs it.
 func TestWhatCannotBeUndoneIsNamed(t *testing.T) {
 	m := newMachine()

@@ -104,7 +104,9 @@ func (m Manager) Run(ctx context.Context, unit manager.Unit, activity string) (r
 
 func (m Manager) run(ctx context.Context, unit manager.Unit, activity string) error {
 	log := unit.Log
-	if log == "" && m.LogDir != "" {
+	// A process of another user has to make its log itself, or it could not
+	// write to it.
+	if (log == "" || unit.User != "") && m.LogDir != "" {
 		log = filepath.Join(m.LogDir, "nixproc-"+unit.Name+".log")
 	}
 	if info, err := os.Stat(filepath.Dir(log)); err != nil || !info.IsDir() {
