@@ -30,8 +30,15 @@ func userOf(name string, v map[string]string) User {
 }
 
 // Files gives the files of a set, by their slash-separated paths in a profile.
-// The same set gives the same bytes. The set must be valid (see Validate).
-func (s Set) Files() map[string]string {
+// The same set gives the same bytes. A set that is not valid has none.
+func (s Set) Files() (map[string]string, error) {
+	if err := s.Validate(); err != nil {
+		return nil, err
+	}
+	return s.files(), nil
+}
+
+func (s Set) files() map[string]string {
 	files := make(map[string]string, len(s.Groups)+len(s.Users))
 	for _, g := range s.Groups {
 		files[path.Join(groupsDir, g.Name)] = assignments(map[string]string{"gid": g.GID})

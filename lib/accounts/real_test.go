@@ -97,7 +97,7 @@ func realAccounts(t *testing.T, dir string) {
 		},
 	}
 	profile := dir + "/profile"
-	if err := set.Write(profile); err != nil {
+	if err := write(set, profile); err != nil {
 		t.Fatal(err)
 	}
 	set, err := Read(profile)

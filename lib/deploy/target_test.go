@@ -69,8 +69,14 @@ func TestAccountsOfOtherProfilesAreKept(t *testing.T) {
 	p := profile.Profile{Dir: t.TempDir(), Name: "processes"}
 	other := profile.Profile{Dir: p.Dir, Name: "others"}
 	dir := generation(t, other, 1, "test")
-	if err := (accounts.Set{Users: []accounts.User{{Name: "shared"}}, Groups: []accounts.Group{{Name: "shared"}}}).Write(dir); err != nil {
-		t.Fatal(err)
+	for _, file := range []string{"users/shared", "groups/shared"} {
+		path := filepath.Join(dir, "dysnomia-support", file)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if err := other.Switch(1); err != nil {
 		t.Fatal(err)

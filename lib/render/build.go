@@ -64,15 +64,15 @@ func BuildPackage(p model.Process, out string) error {
 
 // BuildCredentials writes the package of the accounts of a process.
 func BuildCredentials(c model.Credentials, out string) error {
-	set := accounts.FromProperties(c.Groups, c.Users)
-	if err := set.Validate(); err != nil {
+	files, err := accounts.FromProperties(c.Groups, c.Users).Files()
+	if err != nil {
 		return err
 	}
-	files := Tree{}
-	for path, content := range set.Files() {
-		files[path] = File{Content: []byte(content)}
+	tree := Tree{}
+	for path, content := range files {
+		tree[path] = File{Content: []byte(content)}
 	}
-	return files.Write(out)
+	return tree.Write(out)
 }
 
 // BuildConfig writes the agnostic configuration of a process, NAME.json, with

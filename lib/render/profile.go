@@ -94,7 +94,7 @@ func Render(m model.Model) (*Profile, error) {
 		}
 		result, err := renderer.process(p, ranks[p.Name])
 		if err != nil {
-			problems = append(problems, fmt.Errorf("process '%s': %w", p.Attribute, err))
+			problems = append(problems, problemsOf(p, err)...)
 			continue
 		}
 		entry.Key = result.key
@@ -113,7 +113,7 @@ func Render(m model.Model) (*Profile, error) {
 			continue
 		}
 		if err := profile.addCredentials(p); err != nil {
-			problems = append(problems, fmt.Errorf("process '%s': %w", p.Attribute, err))
+			problems = append(problems, problemsOf(p, err)...)
 		}
 		entry.Files = make(map[string]string, len(result.own))
 		for path, file := range result.own {
@@ -127,6 +127,18 @@ func Render(m model.Model) (*Profile, error) {
 	}
 	profile.sort()
 	return profile, errors.Join(problems...)
+}
+
+// problemsOf names the process in each of the errors that were joined.
+func problemsOf(p model.Process, err error) []error {
+	all := []error{err}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		all = joined.Unwrap()
+	}
+	for i := range all {
+		all[i] = fmt.Errorf("process '%s': %w", p.Attribute, all[i])
+	}
+	return all
 }
 
 func (p *Profile) sort() {
@@ -144,10 +156,11 @@ func (p *Profile) addCredentials(process model.Process) error {
 		return nil
 	}
 	set := accounts.FromProperties(process.Credentials.Groups, process.Credentials.Users)
-	if err := set.Validate(); err != nil {
+	files, err := set.Files()
+	if err != nil {
 		return err
 	}
-	for path, content := range set.Files() {
+	for path, content := range files {
 		if other, ok := p.Files[path]; ok && string(other.Content) != content {
 			return fmt.Errorf("%s is described differently by another process", strings.TrimPrefix(path, "dysnomia-support/"))
 		}
