@@ -1,0 +1,62 @@
+package tests
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/nix-community/go-nix/pkg/nar"
+)
+
+// tools/vendor-hash.nix is the digest of the modules that go.mod asks for.
+func TestVendorHash(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "vendor")
+	cmd := exec.Command("go", "mod", "vendor", "-o", dir)
+	cmd.Dir = ".."
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("go mod vendor: %v\n%s", err, out)
+	}
+	hash := sha256.New()
+	if err := nar.DumpPath(hash, dir); err != nil {
+		t.Fatal(err)
+	}
+	want := `"sha256-` + base64.StdEncoding.EncodeToString(hash.Sum(nil)) + `"`
+	if got := read(t, "../tools/vendor-hash.nix"); !strings.Contains(got, want) {
+		t.Errorf("tools/vendor-hash.nix is out of date: it has to say %s", want)
+	}
+}
+
+// The commands are installed under their old names, from the attributes that
+// they always had.
+func TestToolsHaveTheirOldNames(t *testing.T) {
+	t.Parallel()
+	s := newStore(t)
+	tools, err := filepath.Abs("../tools")
+	if err != nil {
+		t.Fatal(err)
+	}
+	env := []string{"GOMODCACHE=" + goEnv(t, "GOMODCACHE"), "GOFLAGS=-mod=mod", "GOPROXY=" + goEnv(t, "GOPROXY")}
+	for attribute, commands := range map[string][]string{
+		"common":   {"nixproc-build", "nixproc-init-state"},
+		"sysvinit": {"nixproc-sysvinit-switch", "nixproc-sysvinit-deploy", "nixproc-sysvinit-runactivity"},
+	} {
+		out, err := s.nix(env, "nix-build", "--no-out-link", tools, "-A", attribute)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, command := range commands {
+			help, err := exec.Command(filepath.Join(out, "bin", command), "--help").Output()
+			if want := "Usage: nixproc " + strings.TrimPrefix(command, "nixproc-"); err != nil || !strings.HasPrefix(string(help), want) {
+				t.Errorf("%s --help: %v\n%s", command, err, help)
+			}
+		}
+	}
+	if _, err := os.Stat(filepath.Join("..", "vendor")); err == nil {
+		t.Error("there is a vendor directory: modules are not part of the tree")
+	}
+}
