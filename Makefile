@@ -19,7 +19,7 @@ demo-stop:
 
 test:
 	@sh tools/setup.sh test
-	$(GO) test -timeout 10m ./...
+	NIXPROC_SYSVINIT_ROOT="$$(cd tests/.sysvinit 2>/dev/null && test -x usr/sbin/init && pwd)" $(GO) test -timeout 10m ./...
 
 # What .ci/run checks besides the tests.
 check:

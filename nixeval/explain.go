@@ -30,6 +30,10 @@ func (m message) aboutNixItself() bool {
 	return strings.Contains(text, "Permission denied") && (strings.Contains(text, state) || strings.Contains(text, StoreDir()))
 }
 
+// placeless says that an error arose nowhere in the expressions: whatever is
+// wrong with those is wrong at some place.
+func (m message) placeless() bool { return !m.bare && m.File == nil && len(m.Trace) == 0 }
+
 // ours are the files of this framework, wherever the expressions have it.
 var ours = regexp.MustCompile(`/nixproc/((backends|create-managed-process|create-credentials|process|hostpkgs)/|(deployment|binary)\.nix$)`)
 
@@ -74,7 +78,8 @@ func (r Request) inNixpkgs(file string) bool {
 // only if its author is the user.
 var (
 	badArgument = regexp.MustCompile(`^.* at (/.*):[0-9]+:[0-9]+ called (with unexpected|without required) argument '(.*)'$`)
-	inProcess   = regexp.MustCompile(`^while evaluating process '(.*)'$`)
+	// deployment.nix adds these steps to the trace.
+	inPart = regexp.MustCompile(`^while evaluating (process '.*'|--extra-params)$`)
 )
 
 // explain tells an error of an evaluation: what is wrong, in which process, and
@@ -95,15 +100,27 @@ func (m message) explain(r Request) string {
 	if strings.Contains(text, "'nixpkgs' was not found in the Nix search path") {
 		text = "<nixpkgs> was not found: set NIX_PATH, or add --host-packages to take programs from this machine"
 	}
-	if !strings.HasPrefix(text, "process '") {
-		for _, step := range m.Trace {
-			if match := inProcess.FindStringSubmatch(plain(step.RawMsg)); match != nil {
-				text = fmt.Sprintf("process '%s': %s", match[1], text)
-				break
-			}
+	if at := m.at(r); at != "" {
+		return m.part(text) + text + at
+	}
+	text = m.part(text) + text
+	if r.ExprFile == "" || strings.Contains(text, r.ExprFile) || strings.Contains(text, "--extra-params") {
+		return text
+	}
+	return text + "\n  in " + r.ExprFile
+}
+
+// part names the part of the model that an error is about, if its text does not.
+func (m message) part(text string) string {
+	if strings.HasPrefix(text, "process '") || strings.Contains(text, "--extra-params") {
+		return ""
+	}
+	for _, step := range m.Trace {
+		if match := inPart.FindStringSubmatch(plain(step.RawMsg)); match != nil {
+			return match[1] + ": "
 		}
 	}
-	return text + m.at(r)
+	return ""
 }
 
 // at words the innermost place that is the user's own, and, if that is not in
@@ -132,8 +149,6 @@ func (m message) at(r Request) string {
 		return "\n  at " + firstOwn + "\n  from " + inModel
 	case firstOwn != "":
 		return "\n  at " + firstOwn
-	case r.ExprFile != "" && !strings.Contains(m.summary(), r.ExprFile):
-		return "\n  in " + r.ExprFile
 	case r.ExprFile == "" && first != "":
 		return "\n  at " + first
 	}

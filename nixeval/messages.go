@@ -45,6 +45,7 @@ type message struct {
 		RawMsg string `json:"raw_msg"`
 	} `json:"trace"`
 	position
+	bare bool // a line in another form
 }
 
 // parseMessages reads what Nix wrote to stderr. A line in another form, of a
@@ -65,7 +66,7 @@ func parseMessage(line string) message {
 	m = message{Action: "msg", Level: levelWarn, Msg: line}
 	// What ends Nix in the middle of its work has no other form.
 	if text, ok := strings.CutPrefix(line, errorPrefix); ok {
-		m.Level, m.RawMsg = levelError, &text
+		m.Level, m.RawMsg, m.bare = levelError, &text, true
 	}
 	return m
 }

@@ -6,6 +6,7 @@ package nixeval
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -55,10 +56,9 @@ type Request struct {
 
 // Evaluation is an evaluated model.
 type Evaluation struct {
-	Drv     string // path of the profile's derivation
-	Profile string // where its output is, or will be
-	Model   model.Model
-	drv     *derivation.Derivation
+	Drv     string                 // path of the profile's derivation
+	Profile string                 // where its output is, or will be
+	drv     *derivation.Derivation // read when it is needed first
 }
 
 // ModelError says that the user's expressions are wrong.
@@ -123,31 +123,62 @@ func (n Nix) Evaluate(ctx context.Context, r Request) (*Evaluation, error) {
 	if err != nil {
 		return nil, fmt.Errorf("nix-instantiate printed %q, where the path of a derivation is due: %w", printed, err)
 	}
-	return readEvaluation(drv)
+	output, err := outputOf(drv)
+	return &Evaluation{Drv: drv, Profile: output}, err
 }
 
-// readEvaluation takes the model from the structured attributes of the profile's
+// Built says whether the profile is there, so that all that could be wrong with
+// its model was looked at before.
+func (e *Evaluation) Built() bool { return exists(e.Profile) }
+
+// Model takes the model from the structured attributes of the profile's
 // derivation.
-func readEvaluation(path string) (*Evaluation, error) {
-	drv, err := readDerivation(path)
+func (e *Evaluation) Model() (model.Model, error) {
+	drv, err := e.derivation()
 	if err != nil {
-		return nil, err
+		return model.Model{}, err
 	}
 	var attributes struct {
 		Model json.RawMessage `json:"model"`
 	}
 	if err := json.Unmarshal([]byte(drv.Env["__json"]), &attributes); err != nil {
-		return nil, fmt.Errorf("%s: its structured attributes can't be read: %w", path, err)
+		return model.Model{}, fmt.Errorf("%s: its structured attributes can't be read: %w", e.Drv, err)
 	}
 	contents, err := model.Parse(attributes.Model)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return model.Model{}, fmt.Errorf("%s: %w", e.Drv, err)
 	}
-	output, ok := drv.Outputs["out"]
-	if !ok {
-		return nil, fmt.Errorf("%s has no output 'out'", path)
+	return contents, nil
+}
+
+func (e *Evaluation) derivation() (*derivation.Derivation, error) {
+	var err error
+	if e.drv == nil {
+		e.drv, err = readDerivation(e.Drv)
 	}
-	return &Evaluation{Drv: path, Profile: output.Path, Model: contents, drv: drv}, nil
+	return e.drv, err
+}
+
+// outputOf reads the path of a derivation's only output, which stands in front
+// of the model: reading all of a large one takes longer than a switch that has
+// nothing to do may.
+func outputOf(path string) (string, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer file.Close()
+	start := make([]byte, 4096)
+	n, err := io.ReadFull(file, start)
+	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return "", fmt.Errorf("%s can't be read: %w", path, err)
+	}
+	rest, begins := strings.CutPrefix(string(start[:n]), `Derive([("out","`)
+	output, _, ends := strings.Cut(rest, `"`)
+	if !begins || !ends {
+		return "", fmt.Errorf("%s does not begin with an output 'out'", path)
+	}
+	return output, nil
 }
 
 func readDerivation(path string) (*derivation.Derivation, error) {
@@ -169,7 +200,7 @@ func readDerivation(path string) (*derivation.Derivation, error) {
 func (n Nix) evaluationError(r Request, messages []message, err error) error {
 	if run.Code(err) >= 0 {
 		for _, m := range messages {
-			if m.isError() && !m.aboutNixItself() {
+			if m.isError() && !m.aboutNixItself() && !m.placeless() {
 				return &ModelError{Text: m.explain(r)}
 			}
 		}

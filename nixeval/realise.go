@@ -29,8 +29,12 @@ func (e *BuildError) Error() string {
 // garbage collection; without a root, a collection at the same time may take
 // it.
 func (n Nix) Realise(ctx context.Context, e *Evaluation, root string) error {
+	drv, err := e.derivation()
+	if err != nil {
+		return err
+	}
 	args := []string{"nix-store", "--log-format", "internal-json", "--realise", e.Drv}
-	if !n.wantsSubstituter(ctx, e.drv) {
+	if !n.wantsSubstituter(ctx, drv) {
 		args = append(args, "--option", "substitute", "false")
 	}
 	return n.realise(ctx, args, root)

@@ -66,12 +66,14 @@ let
 
   always = { inherit processManager callingUser callingGroup; };
 
+  given = builtins.addErrorContext "while evaluating --extra-params" extraParams;
+
   extra =
-    if !builtins.isAttrs extraParams
-    then throw "--extra-params is ${kindOf extraParams}, where a set { … } is due"
-    else if (extraParams.processManager or processManager) != processManager
+    if !builtins.isAttrs given
+    then throw "--extra-params is ${kindOf given}, where a set { … } is due"
+    else if (given.processManager or processManager) != processManager
     then throw "--extra-params can't change processManager: the command decides it (${processManager})"
-    else extraParams;
+    else given;
 
   model = if exprFile == null then { } else import exprFile;
 
@@ -80,10 +82,10 @@ let
       let
         formal = builtins.functionArgs model;
         required = without (hasDefault: hasDefault) formal;
-        given = builtins.intersectAttrs required defaults // asked // always // extra;
-        missing = builtins.attrNames (removeAttrs required (builtins.attrNames given));
+        arguments = builtins.intersectAttrs required defaults // asked // always // extra;
+        missing = builtins.attrNames (removeAttrs required (builtins.attrNames arguments));
       in
-      if missing == [ ] then model (builtins.intersectAttrs formal given)
+      if missing == [ ] then model (builtins.intersectAttrs formal arguments)
       else throw "the processes model ${exprFile} has arguments without a default that nobody gives: ${builtins.concatStringsSep ", " missing}; give them with --extra-params '{ ${builtins.head missing} = …; }'"
     else builtins.seq extra model;
 

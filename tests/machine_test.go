@@ -66,8 +66,11 @@ func newMachine(t *testing.T) *machine {
 	m := &machine{deployment: newDeployment(t)}
 	// The directory that testing makes is closed to others, and processes run
 	// as others.
-	if err := os.Chmod(filepath.Dir(filepath.Dir(m.dir)), 0o755); err != nil {
-		t.Fatal(err)
+	above := filepath.Dir(m.dir)
+	for _, dir := range []string{m.dir, above, filepath.Dir(above)} {
+		if err := os.Chmod(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
 	}
 	before := hostAccounts(t)
 	t.Cleanup(func() {

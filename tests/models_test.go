@@ -84,8 +84,8 @@ func (d *deployment) writeAdvanced(name string, replacements ...string) string {
 //	create     createManagedProcess
 //	script     NAME TEXT -> path of an executable shell script
 //	sleeper    NAME SET -> { pkg = …; }, a process that sleeps, with more arguments
-//	daemon     NAME TEXT -> { pkg = …; }, a shell script that has to become a daemon
-//	           by itself and to write its pid to $PID_FILE
+//	daemon     NAME TEXT DEPENDENCIES -> { pkg = …; }, a shell script that has to
+//	           become a daemon by itself and to write its pid to $PID_FILE
 //
 // All of them start in runlevels 3, 4 and 5.
 func (d *deployment) model(name, body string) string {
@@ -112,9 +112,9 @@ let
       overrides.sysvinit.runlevels = [ 3 4 5 ];
     } // more);
   };
-  daemon = name: text: {
+  daemon = name: text: dependencies: {
     pkg = create {
-      inherit name;
+      inherit name dependencies;
       instanceName = name;
       daemon = script name text;
       environment.PID_FILE = "${runtimeDir}/${name}.pid";

@@ -187,9 +187,8 @@ func TestSharedUser(t *testing.T) {
 	other := m.write("other.nix", fmt.Sprintf(`{ pkgs, stateDir, runtimeDir, logDir, tmpDir, forceDisableUserChange, processManager }@args:
 { other = { pkg = (import %q args).npother.pkg; }; }
 `, m.sleepers("others.nix", nil, `npother.pkg = create {
-		name = "npother";
+		# No process of the user's keeps it from being removed.
 		instanceName = "npother";
-		user = "npshared";
 		foregroundProcess = "${pkgs.coreutils}/bin/sleep";
 		args = [ 301 ];
 		credentials = { groups.npshared = { }; users.npshared = { group = "npshared"; uid = 42101; }; };

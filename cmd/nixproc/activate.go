@@ -9,6 +9,7 @@ import (
 
 	"nixproc/lib/deploy"
 	"nixproc/lib/manager"
+	"nixproc/lib/model"
 	"nixproc/lib/plan"
 )
 
@@ -19,9 +20,6 @@ const settle = 500 * time.Millisecond
 func (s *session) activate(target deploy.Target, o *options, storePath string, number int) error {
 	previous, comparison, err := s.compare(target, o, storePath)
 	if err != nil {
-		return err
-	}
-	if err := o.dirs.Create(o.disableUserChange); err != nil {
 		return err
 	}
 	work := deploy.Work{
@@ -35,6 +33,9 @@ func (s *session) activate(target deploy.Target, o *options, storePath string, n
 	}
 	if accountsOf(o) != nil && os.Getuid() != 0 && !(work.Create.Empty() && work.Remove.Empty()) {
 		return errors.New("only root can create and remove users and groups: run as root, or add --force-disable-user-change")
+	}
+	if err := o.dirs.Create(o.disableUserChange); err != nil {
+		return err
 	}
 	results := newResults(comparison.States)
 	d := deploy.Deployment{
@@ -66,8 +67,28 @@ func (s *session) compare(target deploy.Target, o *options, storePath string) (d
 	for _, text := range comparison.Changed {
 		note("warning: %s", text)
 	}
+	noteMissing(comparison.Plan)
 	noteSkipped(comparison.Plan)
 	return previous, comparison, nil
+}
+
+// noteMissing names the dependencies that are not in the profile. It asks the
+// profile and not the model, which is not read when the profile is there.
+func noteMissing(p plan.Plan) {
+	there := map[string]bool{}
+	for _, change := range p.Changes {
+		there[change.Name] = change.New != nil
+	}
+	for _, change := range p.Changes {
+		if change.New == nil {
+			continue
+		}
+		for _, dependency := range change.New.Requires {
+			if !there[dependency] {
+				note("warning: %s", model.MissingDependency(change.Name, dependency))
+			}
+		}
+	}
 }
 
 // noteSkipped names the processes that the profile has but that nothing starts

@@ -32,6 +32,9 @@ func build(s *session, o *options, operands []string) error {
 		return err
 	}
 	defer e.close()
+	for _, warning := range e.warnings {
+		note("warning: %s", warning)
+	}
 
 	root := ""
 	if !o.noOutLink {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 
 	"nixproc/lib/model"
@@ -13,69 +14,51 @@ import (
 // builders are what Nix runs this program as: the builders of the derivations
 // that the Nix files make. They are no commands for people.
 var builders = map[string]func() error{
-	"build-profile": func() error {
-		var attributes struct {
-			Model model.Model `json:"model"`
-		}
-		out, err := structuredAttributes(&attributes)
+	"build-profile":     builder(func(a attributes, out string) error { return render.Build(a.Model, out) }),
+	"build-package":     builder(func(a attributes, out string) error { return render.BuildPackage(a.Process, out) }),
+	"build-credentials": builder(func(a attributes, out string) error { return render.BuildCredentials(a.Credentials, out) }),
+	"build-config":      builder(func(a attributes, out string) error { return render.BuildConfig(a.ConfigName, a.Config, out) }),
+}
+
+// attributes of a derivation; each kind has its own besides the outputs.
+type attributes struct {
+	Outputs     map[string]string `json:"outputs"`
+	Model       model.Model       `json:"model"`
+	Process     model.Process     `json:"process"`
+	Credentials model.Credentials `json:"credentials"`
+	ConfigName  string            `json:"configName"`
+	Config      json.RawMessage   `json:"config"`
+}
+
+func builder(build func(a attributes, out string) error) func() error {
+	return func() error {
+		a, err := structuredAttributes()
 		if err != nil {
 			return err
 		}
-		return render.Build(attributes.Model, out)
-	},
-	"build-package": func() error {
-		var attributes struct {
-			Process model.Process `json:"process"`
-		}
-		out, err := structuredAttributes(&attributes)
-		if err != nil {
-			return err
-		}
-		return render.BuildPackage(attributes.Process, out)
-	},
-	"build-credentials": func() error {
-		var attributes struct {
-			Credentials model.Credentials `json:"credentials"`
-		}
-		out, err := structuredAttributes(&attributes)
-		if err != nil {
-			return err
-		}
-		return render.BuildCredentials(attributes.Credentials, out)
-	},
-	"build-config": func() error {
-		var attributes struct {
-			ConfigName string          `json:"configName"`
-			Config     json.RawMessage `json:"config"`
-		}
-		out, err := structuredAttributes(&attributes)
-		if err != nil {
-			return err
-		}
-		return render.BuildConfig(attributes.ConfigName, attributes.Config, out)
-	},
+		return build(a, a.Outputs["out"])
+	}
 }
 
 // structuredAttributes reads what Nix gives a builder whose derivation has
-// __structuredAttrs: .attrs.json in the working directory (newer versions name
-// it in NIX_ATTRS_JSON_FILE), with the outputs among the attributes.
-func structuredAttributes(into any) (out string, err error) {
-	file := os.Getenv("NIX_ATTRS_JSON_FILE")
-	if file == "" {
-		file = ".attrs.json"
-	}
+// __structuredAttrs: .attrs.json in the working directory, with the outputs
+// among the attributes. NIX_ATTRS_JSON_FILE names it too, but in Nix 2.8 by its
+// path outside the sandbox, so it comes second.
+func structuredAttributes() (a attributes, err error) {
+	file := ".attrs.json"
 	data, err := os.ReadFile(file)
+	if named := os.Getenv("NIX_ATTRS_JSON_FILE"); errors.Is(err, fs.ErrNotExist) && named != "" {
+		file = named
+		data, err = os.ReadFile(file)
+	}
 	if err != nil {
-		return "", fmt.Errorf("this is a builder for Nix to run: %w", err)
+		return a, fmt.Errorf("this is a builder for Nix to run: %w", err)
 	}
-	var builtin struct {
-		Outputs map[string]string `json:"outputs"`
+	if err := json.Unmarshal(data, &a); err != nil {
+		return a, fmt.Errorf("%s can't be read: %w", file, err)
 	}
-	if err := errors.Join(json.Unmarshal(data, &builtin), json.Unmarshal(data, into)); err != nil {
-		return "", fmt.Errorf("%s can't be read: %w", file, err)
+	if a.Outputs["out"] == "" {
+		return a, fmt.Errorf("%s names no output 'out'", file)
 	}
-	if builtin.Outputs["out"] == "" {
-		return "", fmt.Errorf("%s names no output 'out'", file)
-	}
-	return builtin.Outputs["out"], nil
+	return a, nil
 }

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"nixproc/lib/order"
 	"nixproc/lib/render"
 	"nixproc/nixeval"
 )
@@ -15,7 +16,8 @@ import (
 type evaluated struct {
 	nix nixeval.Nix
 	*nixeval.Evaluation
-	temporary string // directory with the root of the .drv
+	temporary string   // directory with the root of the .drv
+	warnings  []string // what is legal in the model, and yet perhaps not meant
 }
 
 // evaluate evaluates the model in exprFile ("" for an empty one) and checks it.
@@ -73,22 +75,29 @@ func (s *session) evaluateInto(e *evaluated, manager, exprFile string, o *option
 	if err != nil {
 		return err
 	}
-	return check(e.Evaluation)
+	if e.Built() {
+		return nil // it was checked when it was built
+	}
+	e.warnings, err = check(e.Evaluation, exprFile)
+	return err
 }
 
 // check tells all that is wrong with a model before anything is built.
-func check(e *nixeval.Evaluation) error {
-	warnings, err := e.Model.Validate()
-	if err == nil {
-		_, err = render.Render(e.Model)
+func check(e *nixeval.Evaluation, exprFile string) (warnings []string, err error) {
+	contents, err := e.Model()
+	if err != nil {
+		return nil, err
+	}
+	warnings, err = contents.Validate()
+	_, renderErr := render.Render(contents.Sound())
+	// A cycle is among what Validate found.
+	if _, cycle := errors.AsType[*order.CycleError](renderErr); !cycle {
+		err = errors.Join(err, renderErr)
 	}
 	if err != nil {
-		return &nixeval.ModelError{Text: fmt.Sprintf("the processes model is wrong:\n%v", err)}
+		return nil, &nixeval.ModelError{Text: fmt.Sprintf("the processes model %s is wrong:\n%v", exprFile, err)}
 	}
-	for _, warning := range warnings {
-		note("warning: %s", warning)
-	}
-	return nil
+	return warnings, nil
 }
 
 func (e *evaluated) close() { os.RemoveAll(e.temporary) }

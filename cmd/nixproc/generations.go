@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -34,8 +35,19 @@ func onlyOneOperation(o *options, operands []string) error {
 	if len(asked) == 1 && len(operands) > 0 {
 		return usageError{asked[0] + " takes no PATH: " + strings.Join(operands, ", ")}
 	}
+	if o.switchGeneration != "" && !oneNumber.MatchString(o.switchGeneration) {
+		return usageError{fmt.Sprintf("--switch-generation: %q is no number of a generation", o.switchGeneration)}
+	}
+	if o.deleteGenerations != "" && !someNumbers.MatchString(o.deleteGenerations) {
+		return usageError{fmt.Sprintf("--delete-generations: %q is no generation: give numbers, old, Nd or +N", o.deleteGenerations)}
+	}
 	return nil
 }
+
+var (
+	oneNumber   = regexp.MustCompile(`^[0-9]{1,9}$`)
+	someNumbers = regexp.MustCompile(`^(old|\+[0-9]{1,9}|[0-9]{1,9}d|[0-9]{1,9}([, \t]+[0-9]{1,9})*)$`)
+)
 
 func listGenerations(target deploy.Target) error {
 	return target.Profile.WriteList(os.Stdout)
@@ -94,7 +106,7 @@ func chooseGeneration(target deploy.Target, wanted string) (profile.Generation, 
 	if wanted != "" {
 		number, err := strconv.Atoi(wanted)
 		if err != nil {
-			return profile.Generation{}, usageError{fmt.Sprintf("--switch-generation: %q is no number", wanted)}
+			return profile.Generation{}, err
 		}
 		for _, generation := range generations {
 			if generation.Number == number {

@@ -3,18 +3,20 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
 	"os/user"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strings"
+	"syscall"
 
 	"nixproc/lib/accounts"
 	"nixproc/lib/manager"
 	"nixproc/lib/manager/sysvinit"
+	"nixproc/lib/manifest"
 	"nixproc/lib/profile"
 	"nixproc/lib/run"
 	"nixproc/nixeval"
@@ -24,7 +26,11 @@ import (
 // What the commands have to know of this machine.
 
 func locate(name string) (profile.Profile, error) {
-	return profile.Locate(name, os.Getenv, os.Getuid(), nil)
+	where, err := profile.Locate(name, os.Getenv, os.Getuid(), nil)
+	if err != nil {
+		return where, usageError{err.Error()}
+	}
+	return where, nil
 }
 
 func (s *session) newManager(name string, o *options) (manager.Manager, error) {
@@ -144,11 +150,11 @@ func modelPath(operands []string) (path string, prebuilt bool, err error) {
 		return "", false, usageError{"no processes model was given: name its file, or set NIXPROC_PROCESSES"}
 	}
 	resolved, err := filepath.EvalSymlinks(path)
-	if errors.Is(err, fs.ErrNotExist) {
+	switch {
+	case errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR):
 		return "", false, &nixeval.ModelError{Text: path + " does not exist: it should be a processes model or a profile"}
-	}
-	if err != nil {
-		return "", false, err
+	case err != nil:
+		return "", false, &nixeval.ModelError{Text: fmt.Sprintf("%s can't be read: %v", path, err)}
 	}
 	if path, err = filepath.Abs(resolved); err != nil {
 		return "", false, err
@@ -167,9 +173,22 @@ func modelPath(operands []string) (path string, prebuilt bool, err error) {
 	return path, true, checkProfile(path)
 }
 
+// checkProfile refuses directories that nothing could be deployed from. An
+// empty one is a profile without processes.
 func checkProfile(path string) error {
-	if !strings.HasPrefix(path, nixeval.StoreDir()+"/") || slices.Contains(strings.Split(path, "/"), "..") {
-		return &nixeval.ModelError{Text: path + " is a directory, but no profile: a profile lies in " + nixeval.StoreDir() + " (nixproc build makes one)"}
+	if filepath.Dir(path) != filepath.Clean(nixeval.StoreDir()) {
+		return &nixeval.ModelError{Text: path + " is a directory, but no profile: a profile is a path in " + nixeval.StoreDir() + " (nixproc build makes one)"}
+	}
+	owner, err := manifest.ManagerOf(path)
+	if err != nil {
+		return &nixeval.ModelError{Text: err.Error()}
+	}
+	entries, err := os.ReadDir(path)
+	if err != nil {
+		return &nixeval.ModelError{Text: fmt.Sprintf("%s can't be read: %v", path, err)}
+	}
+	if owner == "" && len(entries) > 0 {
+		return &nixeval.ModelError{Text: path + " is no profile: it has no files of a process manager (nixproc build makes a profile)"}
 	}
 	return nil
 }

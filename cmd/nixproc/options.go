@@ -1,13 +1,12 @@
 package main
 
 import (
-	"errors"
 	"fmt"
-	"io"
 	"os"
+	"regexp"
 	"runtime"
-	"sort"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/spf13/pflag"
 
@@ -48,21 +47,47 @@ type options struct {
 	disableUserChange bool
 }
 
-// parse reads a command line by the habits of getopt(1): options may follow
-// operands and may be abbreviated, -- ends them.
+// parse reads a command line (see getopt). Where an option comes more than
+// once, the last one counts.
 func parse(name string, set optionSet, args []string) (*options, []string, error) {
 	o := &options{}
 	flags := pflag.NewFlagSet(name, pflag.ContinueOnError)
-	flags.SetOutput(io.Discard)
 	o.define(flags, set)
-	flags.SetNormalizeFunc(expandAbbreviation(flags))
-	if err := flags.Parse(args); err != nil {
-		return nil, nil, usageError{fmt.Sprintf("%s: %s\nnixproc %s --help lists the options", name, describe(flags, err), name)}
+	settings, operands, err := getopt(flags, args)
+	if err == nil {
+		err = apply(flags, settings)
+	}
+	if err == nil && set.deploy && o.jobs < 1 {
+		err = fmt.Errorf("option --jobs: %d is not 1 or more", o.jobs)
+	}
+	if err != nil {
+		return nil, nil, usageError{fmt.Sprintf("%s: %v\nnixproc %s --help lists the options", name, err, name)}
 	}
 	if set.directory {
 		o.fromEnvironment(flags)
 	}
-	return o, flags.Args(), nil
+	return o, operands, nil
+}
+
+// mayBeEmpty are the options for which an empty value means the default.
+var mayBeEmpty = regexp.MustCompile("^(.*-dir|extra-params|runlevel)$")
+
+func apply(flags *pflag.FlagSet, settings []setting) error {
+	for _, given := range settings {
+		name, value := given.flag.Name, given.value
+		switch {
+		case isSwitch(given.flag):
+			value = "true"
+		case value == "" && !mayBeEmpty.MatchString(name):
+			return fmt.Errorf("option --%s needs a value", name)
+		case strings.ContainsRune(value, 0) || !utf8.ValidString(value):
+			return fmt.Errorf("option --%s: %q is not UTF-8 text", name, value)
+		}
+		if err := flags.Set(name, value); err != nil {
+			return fmt.Errorf("option --%s: %q is no whole number", name, value)
+		}
+	}
+	return nil
 }
 
 func (o *options) define(flags *pflag.FlagSet, set optionSet) {
@@ -138,57 +163,4 @@ func (o *options) fromEnvironment(flags *pflag.FlagSet) {
 	if !flags.Changed("force-disable-user-change") && os.Getenv("NIXPROC_FORCE_DISABLE_USER_CHANGE") == "1" {
 		o.disableUserChange = true
 	}
-}
-
-// aliases are options with two names; an abbreviation means the first.
-var aliases = map[string]string{"switch-to-generation": "switch-generation"}
-
-// expandAbbreviation completes the name of an option if only one begins so.
-func expandAbbreviation(flags *pflag.FlagSet) func(*pflag.FlagSet, string) pflag.NormalizedName {
-	return func(_ *pflag.FlagSet, name string) pflag.NormalizedName {
-		if matches := beginning(flags, name); len(matches) == 1 {
-			name = matches[0]
-		}
-		return pflag.NormalizedName(name)
-	}
-}
-
-// beginning lists the options that an abbreviation may stand for; a name that
-// is complete stands for itself.
-func beginning(flags *pflag.FlagSet, name string) []string {
-	var matches []string
-	exact := false
-	flags.VisitAll(func(flag *pflag.Flag) {
-		if flag.Name == name {
-			exact = true
-		}
-		if _, alias := aliases[flag.Name]; !alias && strings.HasPrefix(flag.Name, name) {
-			matches = append(matches, flag.Name)
-		}
-	})
-	if exact {
-		return []string{name}
-	}
-	sort.Strings(matches)
-	return matches
-}
-
-// describe words an error of the option parser.
-func describe(flags *pflag.FlagSet, err error) string {
-	var unknown *pflag.NotExistError
-	if errors.As(err, &unknown) {
-		name := unknown.GetSpecifiedName()
-		if matches := beginning(flags, name); len(matches) > 1 && unknown.GetSpecifiedShortnames() == "" {
-			return fmt.Sprintf("option --%s is ambiguous: --%s", name, strings.Join(matches, ", --"))
-		}
-		if unknown.GetSpecifiedShortnames() != "" {
-			return "unknown option -" + name
-		}
-		return "unknown option --" + name
-	}
-	var value *pflag.ValueRequiredError
-	if errors.As(err, &value) {
-		return fmt.Sprintf("option --%s needs a value", value.GetSpecifiedName())
-	}
-	return err.Error()
 }

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"errors"
 	"path/filepath"
 
 	"nixproc/lib/deploy"
+	"nixproc/lib/manager"
 	"nixproc/lib/profile"
 )
 
@@ -66,6 +68,10 @@ func (s *session) target(managerName string, o *options) (deploy.Target, error) 
 func (s *session) switchTo(target deploy.Target, o *options, exprFile string) error {
 	if err := deploy.Free(s.soft, lockFile(target.Profile), o.wait); err != nil {
 		return err
+	}
+	if previous, err := target.FindPrevious(); err == nil && previous.Path != "" {
+		// Nix needs no more than one core meanwhile.
+		target.Manager = manager.ReadAhead(target.Manager, previous.Path)
 	}
 	e, err := s.evaluate(target.Manager.Name(), exprFile, o)
 	if err != nil {
@@ -142,6 +148,8 @@ func (s *session) locked(target deploy.Target, o *options, act func() error) err
 	if err != nil {
 		return err
 	}
-	defer lock.Release()
-	return act()
+	if err := act(); err != nil {
+		return errors.Join(err, lock.Withdraw())
+	}
+	return lock.Release()
 }

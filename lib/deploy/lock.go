@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -35,15 +36,59 @@ func (e *BusyError) Error() string {
 }
 
 // Lock is a lock that is held until Release, or until this process ends.
-type Lock struct{ file *flock.Flock }
+type Lock struct {
+	file *flock.Flock
+	made []string // the directories that were made for it, the topmost first
+	new  bool     // the file was made, too
+}
 
 // Acquire takes the lock in the file, which it makes along with its directory.
 // If somebody else holds it, it gives a *BusyError, or with wait tries until
 // the context ends.
 func Acquire(ctx context.Context, path string, wait bool) (*Lock, error) {
+	const attempts = 10
+	var lock *Lock
+	var err error
+	for range attempts {
+		lock, err = acquire(ctx, path, wait)
+		if errors.Is(err, os.ErrNotExist) {
+			continue // its directory was withdrawn
+		}
+		if err != nil {
+			return nil, err
+		}
+		if lock.stands(path) {
+			if err := lock.sign(path); err != nil {
+				return nil, err
+			}
+			return lock, nil
+		}
+		if err := lock.file.Unlock(); err != nil {
+			return nil, err
+		}
+		err = errors.New("others make and remove it all the time")
+	}
+	return nil, fmt.Errorf("the lock %s can't be taken: %w", path, err)
+}
+
+// stands tells whether what was locked is still what others will find: who held
+// it before may have withdrawn it in the meantime.
+func (l *Lock) stands(path string) bool {
+	ours, err := l.file.Stat()
+	if err != nil {
+		return false
+	}
+	there, err := os.Stat(path)
+	return err == nil && os.SameFile(ours, there)
+}
+
+func acquire(ctx context.Context, path string, wait bool) (*Lock, error) {
+	lock := &Lock{made: missing(filepath.Dir(path))}
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return nil, fmt.Errorf("the lock can't be made: %w", err)
 	}
+	_, statErr := os.Lstat(path)
+	lock.new = errors.Is(statErr, os.ErrNotExist)
 	file := flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR), flock.SetPermissions(0o644))
 	patient := ctx
 	if !wait {
@@ -62,20 +107,49 @@ func Acquire(ctx context.Context, path string, wait bool) (*Lock, error) {
 	if !locked {
 		return nil, &BusyError{Path: path, Holder: holder(path)}
 	}
+	lock.file = file
+	return lock, nil
+}
+
+// sign writes down who holds the lock.
+func (l *Lock) sign(path string) error {
 	data, err := json.Marshal(Holder{PID: os.Getpid(), Command: strings.Join(os.Args, " "), Since: time.Now()})
 	if err == nil {
 		// In place: a renamed file would be another lock.
 		err = os.WriteFile(path, data, 0o644)
 	}
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("the lock %s can't be written: %w", path, err), file.Unlock())
+		return errors.Join(fmt.Errorf("the lock %s can't be written: %w", path, err), l.file.Unlock())
 	}
-	return &Lock{file: file}, nil
+	return nil
 }
 
-// Release gives the lock back. The file stays: removing it could give two
-// commands two locks of one name.
-func (l *Lock) Release() error { return l.file.Unlock() }
+// Release gives the lock back. The file stays, empty.
+func (l *Lock) Release() error {
+	return errors.Join(os.Truncate(l.file.Path(), 0), l.file.Unlock())
+}
+
+// Withdraw gives the lock back and removes what was made for it, unless others
+// have put something there: a command that changed nothing leaves nothing.
+func (l *Lock) Withdraw() error {
+	if !l.new {
+		return l.Release()
+	}
+	err := errors.Join(os.Remove(l.file.Path()), l.file.Unlock())
+	for _, dir := range slices.Backward(l.made) {
+		// It stays where it is not empty.
+		_ = os.Remove(dir)
+	}
+	return err
+}
+
+// missing lists the directories that making this one would make.
+func missing(dir string) []string {
+	if _, err := os.Lstat(dir); err == nil || filepath.Dir(dir) == dir {
+		return nil
+	}
+	return append(missing(filepath.Dir(dir)), dir)
+}
 
 func holder(path string) (h Holder) {
 	if data, err := os.ReadFile(path); err == nil {

@@ -104,9 +104,11 @@ func (t Target) Compare(ask func([]manager.Unit) (map[string]manager.State, erro
 	if err != nil {
 		return c, err
 	}
-	newUnits, err := t.units(new)
-	if err != nil {
-		return c, err
+	newUnits := oldUnits
+	if new != old {
+		if newUnits, err = t.units(new); err != nil {
+			return c, err
+		}
 	}
 	// The old unit knows best where to look for what runs now.
 	asked := append([]manager.Unit(nil), oldUnits...)
@@ -124,6 +126,9 @@ func (t Target) Compare(ask func([]manager.Unit) (map[string]manager.State, erro
 	}
 	c.Plan = plan.Make(oldUnits, newUnits, c.States, plan.Options{RestartDependents: t.RestartDependents})
 
+	if new == old {
+		return c, nil // no account comes or goes
+	}
 	oldAccounts, err := readAccounts(old)
 	if err != nil {
 		return c, err

@@ -1,6 +1,10 @@
 package manifest
 
 import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 )
@@ -22,12 +26,9 @@ var signs = []struct{ pattern, manager string }{
 // ManagerOf tells the process manager that a profile is for; "" if it is
 // nobody's: a profile of the older framework without processes.
 func ManagerOf(profile string) (string, error) {
-	contents, err := Read(profile)
-	if err != nil {
-		return "", err
-	}
-	if contents != nil {
-		return contents.Manager, nil
+	manager, found, err := readManager(profile)
+	if found || err != nil {
+		return manager, err
 	}
 	if info, err := os.Stat(profile); err != nil {
 		return "", err
@@ -44,4 +45,36 @@ func ManagerOf(profile string) (string, error) {
 		}
 	}
 	return "", nil
+}
+
+// readManager reads no more of the manifest than it has to: it stands near the
+// beginning, and a profile may have many generations of many processes.
+func readManager(profile string) (name string, found bool, err error) {
+	file, err := os.Open(filepath.Join(profile, FileName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", false, nil
+	}
+	if err != nil {
+		return "", false, err
+	}
+	defer file.Close()
+	tokens := json.NewDecoder(file)
+	if _, err = tokens.Token(); err == nil { // the brace
+		for tokens.More() && err == nil {
+			var key json.Token
+			if key, err = tokens.Token(); err != nil {
+				break
+			}
+			if key == "manager" {
+				err = tokens.Decode(&name)
+				break
+			}
+			var other json.RawMessage
+			err = tokens.Decode(&other)
+		}
+	}
+	if err != nil {
+		return "", false, fmt.Errorf("%s can't be read: %w", file.Name(), err)
+	}
+	return name, true, nil
 }

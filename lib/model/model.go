@@ -6,7 +6,9 @@ package model
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"unicode/utf8"
 )
 
 // Schema is the version of the form of a model and of the specifications in it.
@@ -49,6 +51,7 @@ type Process struct {
 	Manager      string          `json:"manager"`
 	Name         string          `json:"name"`
 	Dependencies []string        `json:"dependencies"`
+	Floor        int             `json:"floor"` // the rank is at least this
 	Credentials  *Credentials    `json:"credentials"`
 	Parameters   json.RawMessage `json:"parameters"` // what the renderer of the manager reads
 
@@ -75,11 +78,31 @@ type Credentials struct {
 	Users  map[string]map[string]string `json:"users"`
 }
 
-// Parse reads a model from JSON.
+// Parse reads a model from JSON. A process with text that is not UTF-8 becomes
+// one with a problem, since JSON can't carry such text to the builder.
 func Parse(data []byte) (Model, error) {
 	var m Model
 	if err := json.Unmarshal(data, &m); err != nil {
 		return Model{}, fmt.Errorf("the evaluated model can't be read: %w", err)
+	}
+	if utf8.Valid(data) {
+		return m, nil
+	}
+	var raw struct {
+		Processes []json.RawMessage `json:"processes"`
+	}
+	if err := json.Unmarshal(data, &raw); err != nil {
+		return Model{}, fmt.Errorf("the evaluated model can't be read: %w", err)
+	}
+	refused := false
+	for i, process := range raw.Processes {
+		if where, found := notUTF8(process); found {
+			m.Processes[i] = Process{Attribute: m.Processes[i].Attribute, Problem: where + " that is not UTF-8"}
+			refused = true
+		}
+	}
+	if !refused {
+		return Model{}, errors.New("the model has text that is not UTF-8 beside its processes: look at the directories")
 	}
 	return m, nil
 }
@@ -90,14 +113,5 @@ func (p Process) floor() (floor int, fixed bool) {
 	if p.Foreign && p.Sequence != nil {
 		return *p.Sequence, true
 	}
-	var own struct {
-		Settings struct {
-			MinSequence int `json:"minSequence"`
-		} `json:"settings"`
-	}
-	if len(p.Parameters) > 0 {
-		// A specification that can't be read is reported by its renderer.
-		_ = json.Unmarshal(p.Parameters, &own)
-	}
-	return own.Settings.MinSequence, false
+	return p.Floor, false
 }

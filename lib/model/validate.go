@@ -32,18 +32,12 @@ func (m Model) Validate() (warnings []string, err error) {
 			add("process '%s' %s", p.Attribute, p.Problem)
 			continue
 		}
-		if !p.Foreign {
-			if p.Schema > Schema {
-				add("process '%s' comes from newer Nix files than this command (schema %d, this command reads %d): upgrade the command", p.Attribute, p.Schema, Schema)
-				continue
-			}
-			if p.Schema < Schema-1 {
-				add("process '%s' comes from Nix files that are too old for this command (schema %d, this command reads %d and the one before): upgrade the checkout that the expressions import", p.Attribute, p.Schema, Schema)
-				continue
-			}
-			if p.Manager != m.Manager {
-				add("process '%s' is written for %s, but this deployment is for %s", p.Attribute, p.Manager, m.Manager)
-			}
+		if problem := schemaProblem(p); problem != "" {
+			add("process '%s' comes from %s", p.Attribute, problem)
+			continue
+		}
+		if !p.Foreign && p.Manager != m.Manager {
+			add("process '%s' is written for %s, but this deployment is for %s", p.Attribute, p.Manager, m.Manager)
 		}
 		if problem := nameProblem(p.Name); problem != "" {
 			add("process '%s': its name %q %s", p.Attribute, p.Name, problem)
@@ -73,6 +67,27 @@ func (m Model) Validate() (warnings []string, err error) {
 		}
 	}
 	return m.missingDependencies(), problems.ErrorOrNil()
+}
+
+func schemaProblem(p Process) string {
+	switch {
+	case p.Foreign:
+		return ""
+	case p.Schema > Schema:
+		return fmt.Sprintf("newer Nix files than this command (schema %d, this command reads %d): upgrade the command", p.Schema, Schema)
+	case p.Schema < Schema-1:
+		return fmt.Sprintf("Nix files that are too old for this command (schema %d, this command reads %d and the one before): upgrade the checkout that the expressions import", p.Schema, Schema)
+	}
+	return ""
+}
+
+// Sound is the model without the processes that are wrong by themselves, so
+// that the specifications of the others can be looked at.
+func (m Model) Sound() Model {
+	m.Processes = slices.DeleteFunc(slices.Clone(m.Processes), func(p Process) bool {
+		return p.Problem != "" || schemaProblem(p) != "" || !p.Foreign && p.Manager != m.Manager || nameProblem(p.Name) != ""
+	})
+	return m
 }
 
 // Ranks gives the rank of each process, those outside the model included. The
@@ -107,12 +122,17 @@ func (m Model) missingDependencies() []string {
 	for _, p := range m.Processes {
 		for _, dependency := range p.Dependencies {
 			if external[dependency] {
-				warnings = append(warnings, fmt.Sprintf("process '%s' depends on '%s', which is not in the model: nothing here starts it", p.Name, dependency))
+				warnings = append(warnings, MissingDependency(p.Name, dependency))
 			}
 		}
 	}
 	slices.Sort(warnings)
 	return slices.Compact(warnings)
+}
+
+// MissingDependency is the warning about a dependency that is not in the model.
+func MissingDependency(process, dependency string) string {
+	return fmt.Sprintf("process '%s' depends on '%s', which is not in the model: nothing here starts it", process, dependency)
 }
 
 func nameProblem(name string) string {

@@ -73,8 +73,8 @@ func TestDependenciesOutsideTheModel(t *testing.T) {
 func TestForeignSequenceIsTheRank(t *testing.T) {
 	m := parse(t, `{"schema": 1, "manager": "sysvinit", "processes": [
 		{"attribute": "old", "name": "old", "foreign": true, "tree": "/x", "sequence": 7},
-		{"attribute": "a", "schema": 1, "manager": "sysvinit", "name": "a", "dependencies": ["old"], "parameters": {"settings": {"minSequence": 2}}},
-		{"attribute": "b", "schema": 1, "manager": "sysvinit", "name": "b", "parameters": {"settings": {"minSequence": 2}}}
+		{"attribute": "a", "schema": 1, "manager": "sysvinit", "name": "a", "dependencies": ["old"], "floor": 2},
+		{"attribute": "b", "schema": 1, "manager": "sysvinit", "name": "b", "floor": 2}
 	]}`)
 	ranks, err := m.Ranks()
 	if err != nil {

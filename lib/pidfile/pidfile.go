@@ -31,18 +31,21 @@ const slack = 2 * time.Second
 // or a younger process that happens to have got the same number. program is
 // what the process was started as, to recognise it by; it may be "".
 func Read(file, program string) (Process, bool, error) {
-	data, err := os.ReadFile(file)
+	info, err := os.Stat(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return Process{}, false, nil
 	}
 	if err != nil {
 		return Process{}, false, err
 	}
-	info, err := os.Stat(file)
+	content, err := readShort(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return Process{}, false, nil
+	}
 	if err != nil {
 		return Process{}, false, err
 	}
-	fields := strings.Fields(string(data[:min(len(data), 64)]))
+	fields := strings.Fields(string(content))
 	if len(fields) == 0 {
 		return Process{}, false, nil
 	}
@@ -65,11 +68,11 @@ func Read(file, program string) (Process, bool, error) {
 // file. The shell functions of init scripts go by the same rules.
 func written(info fs.FileInfo, pid int, start time.Time, program string) bool {
 	older := !start.After(info.ModTime().Add(slack))
-	if runs(pid, program) {
-		// From before this boot, it may name another instance of the program.
-		return older || info.ModTime().After(bootTime())
+	if older && trusted(info, pid) {
+		return true
 	}
-	return older && trusted(info, pid)
+	// From before this boot, it may name another instance of the program.
+	return (older || info.ModTime().After(boot.time())) && runs(pid, program)
 }
 
 // trusted says whether the file belongs to us or to the user of the process:
@@ -85,42 +88,6 @@ func trusted(info fs.FileInfo, pid int) bool {
 	}
 	owner, ok := process.Sys().(*syscall.Stat_t)
 	return ok && owner.Uid == file.Uid
-}
-
-// Started tells when a process started, and whether it lives.
-func Started(pid int) (time.Time, bool) {
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		// Without /proc there is only the signal to ask with.
-		if _, statErr := os.Stat("/proc/self/stat"); statErr != nil {
-			return time.Time{}, syscall.Kill(pid, 0) != syscall.ESRCH
-		}
-		return time.Time{}, false
-	}
-	// The name of the command stands in parentheses and may hold any character.
-	fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:])
-	if len(fields) < 20 || fields[0][0] == 'Z' || fields[0][0] == 'X' {
-		return time.Time{}, false
-	}
-	const ticksPerSecond = 100 // USER_HZ of every Linux that Go runs on
-	ticks, err := strconv.ParseInt(string(fields[19]), 10, 64)
-	if err != nil {
-		return time.Time{}, false
-	}
-	return bootTime().Add(time.Duration(ticks) * time.Second / ticksPerSecond), true
-}
-
-// bootTime is computed each time: it moves with the machine's clock.
-func bootTime() time.Time {
-	uptime, err := os.ReadFile("/proc/uptime")
-	if err != nil {
-		return time.Time{}
-	}
-	seconds, err := strconv.ParseFloat(strings.Fields(string(uptime))[0], 64)
-	if err != nil {
-		return time.Time{}
-	}
-	return time.Now().Add(-time.Duration(seconds * float64(time.Second)))
 }
 
 // runs says whether the command line, or the executable, of the process names

@@ -73,13 +73,14 @@ type sysvinitSettings struct {
 }
 
 type sysvinitRenderer struct {
-	numbers map[[2]int]map[int]int // minimum and maximum -> rank -> sequence number
+	specs   map[string]sysvinitSpec // by the name of the process
+	numbers map[[2]int]map[int]int  // minimum and maximum -> rank -> sequence number
 }
 
 // newSysvinit numbers the ranks. Scripts whose function allows the same range
 // of numbers share one numbering.
 func newSysvinit(m model.Model, ranks map[string]int) (renderer, error) {
-	r := sysvinitRenderer{numbers: map[[2]int]map[int]int{}}
+	r := sysvinitRenderer{specs: make(map[string]sysvinitSpec, len(m.Processes)), numbers: map[[2]int]map[int]int{}}
 	inRange := map[[2]int][]int{}
 	for _, p := range m.Processes {
 		if p.Foreign {
@@ -89,6 +90,7 @@ func newSysvinit(m model.Model, ranks map[string]int) (renderer, error) {
 		if err := json.Unmarshal(p.Parameters, &spec); err != nil {
 			return nil, fmt.Errorf("process '%s': its specification can't be read: %w", p.Attribute, err)
 		}
+		r.specs[p.Name] = spec
 		key := [2]int{spec.Settings.MinSequence, spec.Settings.MaxSequence}
 		inRange[key] = append(inRange[key], ranks[p.Name])
 	}
@@ -110,10 +112,7 @@ func (sysvinitRenderer) orderFile(name, path string) bool {
 }
 
 func (r sysvinitRenderer) process(p model.Process, rank int) (rendered, error) {
-	var spec sysvinitSpec
-	if err := json.Unmarshal(p.Parameters, &spec); err != nil {
-		return rendered{}, err
-	}
+	spec := r.specs[p.Name]
 	if err := spec.check(); err != nil {
 		return rendered{}, err
 	}

@@ -14,6 +14,8 @@
 , name
   # Packages or processes ({ pkg = …; }) that have to run before this one.
 , dependencies ? [ ]
+  # The process's rank in the order is at least this.
+, floor ? 0
   # What createCredentials returned.
 , credentials ? null
 , postInstall ? ""
@@ -53,7 +55,8 @@ let
     schema = 1;
     inherit manager name parameters;
     dependencies = map nameOf dependencyPackages;
-  } // (if credentials == null then { }
+  } // (if floor == 0 then { } else { inherit floor; })
+  // (if credentials == null then { }
   else if credentials ? nixproc then { credentials = credentials.nixproc; }
   else { credentialsTree = "${credentials}"; });
 

@@ -29,10 +29,14 @@
 let
   createPackage = import ../../process/package.nix { inherit stdenv nixprocBinary; };
 
-  # The same for all scripts that this function makes.
-  settings = {
-    inherit minSequence maxSequence;
+  notNull = set: removeAttrs set (builtins.filter (name: set.${name} == null) (builtins.attrNames set));
+
+  # The same for all scripts that this function makes. They stand in the
+  # specification of each, so there is nothing in them that says nothing.
+  settings = notNull {
     inherit initialInstructions startDaemon stopDaemon reloadDaemon evaluateCommand statusCommand restartActivity;
+  } // {
+    inherit minSequence maxSequence;
     supportedRunlevels = map toString supportedRunlevels;
     startProcessAsDaemon = toString startProcessAsDaemon;
     initFunctions = toString initFunctions;
@@ -85,8 +89,9 @@ in
 createPackage {
   manager = "sysvinit";
   inherit name dependencies postInstall;
+  floor = minSequence;
 
-  credentials = if credentials == { } then null else createCredentials credentials;
+  credentials = if credentials == { } then null else createCredentials (data.anySet "credentials" credentials);
 
   attributes = {
     sequence =

@@ -1,0 +1,28 @@
+package pidfile
+
+import (
+	"io/fs"
+	"syscall"
+)
+
+// readShort reads the beginning of a file, which is all of a pid file and of the
+// files of /proc that are read here. It does without os.File, whose preparations
+// for files that block take longer than the reading.
+func readShort(path string) ([]byte, error) {
+	descriptor, err := syscall.Open(path, syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, &fs.PathError{Op: "open", Path: path, Err: err}
+	}
+	defer syscall.Close(descriptor)
+	data := make([]byte, 1024)
+	for {
+		n, err := syscall.Read(descriptor, data)
+		switch err {
+		case nil:
+			return data[:n], nil
+		case syscall.EINTR:
+		default:
+			return nil, &fs.PathError{Op: "read", Path: path, Err: err}
+		}
+	}
+}

@@ -1,0 +1,62 @@
+package pidfile
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// Started tells when a process started, and whether it lives.
+func Started(pid int) (time.Time, bool) {
+	stat, err := readShort(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		// Without /proc there is only the signal to ask with.
+		if _, statErr := os.Stat("/proc/self/stat"); statErr != nil {
+			return time.Time{}, syscall.Kill(pid, 0) != syscall.ESRCH
+		}
+		return time.Time{}, false
+	}
+	// The name of the command stands in parentheses and may hold any character.
+	fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:])
+	if len(fields) < 20 || fields[0][0] == 'Z' || fields[0][0] == 'X' {
+		return time.Time{}, false
+	}
+	const ticksPerSecond = 100 // USER_HZ of every Linux that Go runs on
+	ticks, err := strconv.ParseInt(string(fields[19]), 10, 64)
+	if err != nil {
+		return time.Time{}, false
+	}
+	return boot.time().Add(time.Duration(ticks) * time.Second / ticksPerSecond), true
+}
+
+// bootTime is when the machine booted by its present clock.
+type bootTime struct {
+	mutex sync.Mutex
+	asked time.Time
+	is    time.Time
+}
+
+var boot bootTime
+
+// keptFor bounds how long a change of the machine's clock goes unnoticed.
+const keptFor = time.Second
+
+func (b *bootTime) time() time.Time {
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
+	if now := time.Now(); now.Sub(b.asked) > keptFor {
+		b.asked, b.is = now, time.Time{}
+		uptime, err := readShort("/proc/uptime")
+		if words := strings.Fields(string(uptime)); err == nil && len(words) > 0 {
+			if seconds, err := strconv.ParseFloat(words[0], 64); err == nil {
+				b.is = now.Add(-time.Duration(seconds * float64(time.Second)))
+			}
+		}
+	}
+	return b.is
+}

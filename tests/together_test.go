@@ -1,0 +1,111 @@
+package tests
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// slowModel is a model whose start takes a second, so that commands meet. The
+// process's command line names the state directory's file ONCE.
+const slowModel = `{
+  slow = daemon "slow" ''
+    sleep 1
+    setsid sh -c 'echo $$ >"$PID_FILE"; while :; do sleep 1000; done' "$PID_FILE.once" &
+    until [ -s "$PID_FILE" ]; do sleep 0.02; done
+  '' [ ];
+  fast = sleeper "fast" { };
+}`
+
+// atOnce runs so many identical switches side by side.
+func (d *deployment) atOnce(number int, args ...string) []outcome {
+	d.t.Helper()
+	outcomes := make([]outcome, number)
+	var running sync.WaitGroup
+	for i := range outcomes {
+		running.Go(func() { outcomes[i] = d.switchTo(args...) })
+	}
+	running.Wait()
+	return outcomes
+}
+
+// runsOnce checks that the slow model runs, each process once.
+func (d *deployment) runsOnce() {
+	d.t.Helper()
+	runs(d.t, d.observe(), "fast", "slow")
+	if found := mentions(d.t, d.path("state/run/slow.pid.once")); len(found) != 1 {
+		d.t.Errorf("slow runs %d times, want once:\n%s", len(found), strings.Join(found, "\n"))
+	}
+	if found := mentions(d.t, d.path("state/log/nixproc-fast.log")); len(found) != 1 {
+		d.t.Errorf("fast runs %d times, want once:\n%s", len(found), strings.Join(found, "\n"))
+	}
+}
+
+// P1: of ten switches at once on one profile, those that find another one at
+// work exit with 3 and say who that is; nothing runs twice.
+func TestTenSwitchesAtOnce(t *testing.T) {
+	t.Parallel()
+	d := newDeployment(t)
+	d.hostNeeds("daemon")
+	model := d.model("model.nix", slowModel)
+	// What is built is built before, so that they meet where processes start.
+	if r := d.nixproc("build", "-P", "sysvinit", "--no-out-link", "--host-packages", "--state-dir", d.path("state"), "--force-disable-user-change", model); r.code != 0 {
+		t.Fatal(r.stderr)
+	}
+	codes := map[int]int{}
+	for _, r := range d.atOnce(10, "--host-packages", model) {
+		codes[r.code]++
+		if r.code == 3 && !(strings.Contains(r.stderr, "holds the lock") && strings.Contains(r.stderr, "process ") && strings.Contains(r.stderr, "sysvinit-switch")) {
+			t.Errorf("exit code 3, but the message does not say who holds the lock:\n%s", r.stderr)
+		}
+		if r.code != 0 && r.code != 3 {
+			t.Errorf("exit code %d\n%s", r.code, r.stderr)
+		}
+	}
+	if codes[0] == 0 || codes[3] == 0 {
+		t.Errorf("exit codes and how often: %v; want some 0 and some 3", codes)
+	}
+	d.runsOnce()
+	d.sameList(1)
+	d.leavesNothing(nil)
+}
+
+// P1: with --wait each waits for its turn, and all succeed.
+func TestSwitchesThatWait(t *testing.T) {
+	t.Parallel()
+	d := newDeployment(t)
+	d.hostNeeds("daemon")
+	model := d.model("model.nix", slowModel)
+	started := 0
+	for _, r := range d.atOnce(5, "--wait", "--host-packages", model) {
+		if r.code != 0 {
+			t.Errorf("exit code %d\n%s", r.code, r.stderr)
+		}
+		if strings.Contains(r.stdout, "2 started") {
+			started++
+		}
+	}
+	if started != 1 {
+		t.Errorf("%d switches started the processes, want 1", started)
+	}
+	d.runsOnce()
+	d.sameList(1)
+
+	// Different models, one after the other, in whatever order.
+	var running sync.WaitGroup
+	for i := range 3 {
+		other := d.model(fmt.Sprintf("model%d.nix", i), fmt.Sprintf(`{ fast = sleeper "fast" { }; n%d = sleeper "n%[1]d" { }; }`, i))
+		running.Go(func() {
+			if r := d.switchTo("--wait", "--host-packages", other); r.code != 0 {
+				t.Errorf("exit code %d\n%s", r.code, r.stderr)
+			}
+		})
+	}
+	running.Wait()
+	o := d.observe()
+	if got := o.running(); len(got) != 2 || got[0] != "fast" {
+		t.Errorf("%q run, want fast and one of the others", got)
+	}
+	d.leavesNothing(nil, o)
+}
