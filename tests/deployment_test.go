@@ -95,7 +95,7 @@ func (d *deployment) nixproc(args ...string) outcome {
 // switchTo switches to a model, with all state in the deployment's directory.
 func (d *deployment) switchTo(args ...string) outcome {
 	d.t.Helper()
-	return d.nixproc(append([]string{"sysvinit-switch", "--state-dir", d.path("state"), "--force-disable-user-change"}, args...)...)
+	return d.nixproc(append([]string{"sysvinit-switch", "--runlevel=3", "--state-dir", d.path("state"), "--force-disable-user-change"}, args...)...)
 }
 
 // mustSwitchTo is switchTo for what has to succeed.

@@ -18,6 +18,9 @@ const settle = 500 * time.Millisecond
 
 // activate makes a profile the one that runs, and then the current generation.
 func (s *session) activate(target deploy.Target, o *options, storePath string, number int) error {
+	if err := o.dirs.Check(); err != nil {
+		return err
+	}
 	previous, comparison, err := s.compare(target, o, storePath)
 	if err != nil {
 		return err

@@ -132,8 +132,8 @@ func chooseGeneration(target deploy.Target, wanted string) (profile.Generation, 
 	return *before, nil
 }
 
-// asDeployed takes the directories and the handling of users from the
-// generation that is gone back to, where the command line does not say.
+// asDeployed takes the directories and the handling of users from a generation
+// that is gone back to, or undeployed, where the command line does not say.
 func asDeployed(o *options, storePath string) error {
 	contents, err := manifest.Read(storePath)
 	if err != nil || contents == nil {

@@ -31,7 +31,7 @@ func switchWith(managerName string) func(*session, *options, []string) error {
 		case o.switchGeneration != "":
 			return s.switchGeneration(target, o, o.switchGeneration)
 		case o.undeploy:
-			return s.switchTo(target, o, "")
+			return s.undeploy(target, o)
 		}
 		path, prebuilt, err := modelPath(operands)
 		if err != nil {
@@ -61,6 +61,20 @@ func (s *session) target(managerName string, o *options) (deploy.Target, error) 
 		}
 	}
 	return t, nil
+}
+
+// undeploy switches to an empty profile, where the one that runs is.
+func (s *session) undeploy(target deploy.Target, o *options) error {
+	previous, err := target.FindPrevious()
+	if err != nil {
+		return err
+	}
+	if previous.Path != "" {
+		if err := asDeployed(o, previous.Path); err != nil {
+			return err
+		}
+	}
+	return s.switchTo(target, o, "")
 }
 
 // switchTo evaluates a model ("" for none), builds its profile, and makes it

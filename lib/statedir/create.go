@@ -27,6 +27,12 @@ func (d Dirs) Create(disableUserChange bool) error {
 	return maker{root: "/", goos: runtime.GOOS}.create(d, disableUserChange)
 }
 
+// Check gives the error that Create would give before it makes anything.
+func (d Dirs) Check() error {
+	m := maker{root: "/", goos: runtime.GOOS}
+	return m.checkAll(due(d.Resolved(m.goos), 0o755))
+}
+
 // maker makes directories below a root, which is / but in tests.
 type maker struct{ root, goos string }
 
@@ -46,24 +52,9 @@ func (m maker) create(asked Dirs, disableUserChange bool) error {
 	if disableUserChange {
 		tmpMode = 0o755
 	}
-	list := []directory{
-		{"state", "--state-dir", dirs.State, 0o755},
-		{"temp", "--tmp-dir", dirs.Tmp, tmpMode},
-		{"runtime", "--runtime-dir", dirs.Runtime, 0o755},
-		{"log", "--log-dir", dirs.Log, 0o755},
-		{"cache", "--cache-dir", dirs.Cache, 0o755},
-		{"spool", "--spool-dir", dirs.Spool, 0o755},
-		{"lock", "--lock-dir", dirs.Lock, 0o755},
-		{"lib", "--lib-dir", dirs.Lib, 0o755},
-	}
-	var problems []error
-	for _, d := range list {
-		if err := m.check(d); err != nil {
-			problems = append(problems, d.wrap(err))
-		}
-	}
-	if len(problems) > 0 {
-		return errors.Join(problems...)
+	list := due(dirs, tmpMode)
+	if err := m.checkAll(list); err != nil {
+		return err
 	}
 	for _, d := range list {
 		if err := m.make(d); err != nil {
@@ -79,6 +70,30 @@ func (m maker) create(asked Dirs, disableUserChange bool) error {
 		}
 	}
 	return nil
+}
+
+// due lists the directories in the order in which they are made.
+func due(dirs Dirs, tmpMode fs.FileMode) []directory {
+	return []directory{
+		{"state", "--state-dir", dirs.State, 0o755},
+		{"temp", "--tmp-dir", dirs.Tmp, tmpMode},
+		{"runtime", "--runtime-dir", dirs.Runtime, 0o755},
+		{"log", "--log-dir", dirs.Log, 0o755},
+		{"cache", "--cache-dir", dirs.Cache, 0o755},
+		{"spool", "--spool-dir", dirs.Spool, 0o755},
+		{"lock", "--lock-dir", dirs.Lock, 0o755},
+		{"lib", "--lib-dir", dirs.Lib, 0o755},
+	}
+}
+
+func (m maker) checkAll(list []directory) error {
+	var problems []error
+	for _, d := range list {
+		if err := m.check(d); err != nil {
+			problems = append(problems, d.wrap(err))
+		}
+	}
+	return errors.Join(problems...)
 }
 
 // check finds out, without a change, whether a directory can be made.

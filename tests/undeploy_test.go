@@ -1,0 +1,34 @@
+package tests
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// An undeployment without options works where the deployment was: it neither
+// makes directories elsewhere nor asks for root because of users that were
+// never made.
+func TestUndeployGoesByWhatRuns(t *testing.T) {
+	t.Parallel()
+	d := newDeployment(t)
+	ports := freePorts(t, 2)
+	d.mustSwitchTo("--host-packages", "--extra-params",
+		fmt.Sprintf("{ ids = { webappPorts.webapp = %d; nginxPorts.nginx = %d; }; }", ports[0], ports[1]),
+		example(t, "webapps-agnostic", "processes.nix"))
+	r := d.nixproc("sysvinit-switch", "--runlevel=3", "--undeploy")
+	if r.code != 0 {
+		t.Fatalf("exit code %d\n%s", r.code, r.stderr)
+	}
+	for _, name := range []string{"webapp", "nginx"} {
+		if _, _, alive := d.process(name); alive {
+			t.Errorf("%s still runs", name)
+		}
+	}
+	current := read(t, d.path("profiles", "processes", "nixproc.json"))
+	for _, part := range []string{`"stateDir": "` + d.path("state"), `"forceDisableUserChange": true`} {
+		if !strings.Contains(current, part) {
+			t.Errorf("the empty generation lacks %s:\n%s", part, current)
+		}
+	}
+}
