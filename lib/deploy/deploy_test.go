@@ -203,6 +203,22 @@ func TestInterruptUndoes(t *testing.T) {
 	}
 }
 
+// Guards P11: also within a level, nothing begins after an interrupt.
+func TestInterruptWithinALevel(t *testing.T) {
+	m := &machine{running: map[string]string{}}
+	soft, interrupt := context.WithCancel(context.Background())
+	defer interrupt()
+	m.before = func(string) { interrupt() }
+	d := Deployment{Manager: m, Jobs: 1, Observe: func(Event) {}}
+	err := d.Run(context.Background(), soft, Work{
+		Plan:   plan.Make(nil, []manager.Unit{unit("a", "1", 0), unit("b", "1", 0), unit("c", "1", 0)}, nil, plan.Options{}),
+		Commit: func() error { return nil },
+	})
+	if err == nil || strings.Join(m.did, ", ") != "start a, stop a" {
+		t.Errorf("error %v, did %q", err, m.did)
+	}
+}
+
 // Guards P10: at most Jobs steps at a time, and really side by side.
 func TestJobsBoundsWhatRunsSideBySide(t *testing.T) {
 	var mutex sync.Mutex

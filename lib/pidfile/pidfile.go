@@ -38,6 +38,9 @@ func Read(file, program string) (Process, bool, error) {
 	if err != nil {
 		return Process{}, false, err
 	}
+	if !info.Mode().IsRegular() {
+		return Process{}, false, nil
+	}
 	content, err := readShort(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return Process{}, false, nil

@@ -67,6 +67,9 @@ func TestRead(t *testing.T) {
 			}
 		})
 	}
+	if _, alive, err := Read(t.TempDir(), ""); alive || err != nil {
+		t.Errorf("a directory: alive %t, error %v", alive, err)
+	}
 	if _, alive, err := Read(filepath.Join(t.TempDir(), "missing"), ""); alive || err != nil {
 		t.Errorf("a missing file: alive %t, error %v", alive, err)
 	}
