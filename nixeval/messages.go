@@ -48,6 +48,10 @@ type message struct {
 	bare bool // a line in another form
 }
 
+// noise are the warnings that say nothing to people: how to keep a .drv, and
+// that another Nix was writing to the database at the same time.
+var noise = regexp.MustCompile(`'--add-root'|SQLite database .* is busy$`)
+
 // parseMessages reads what Nix wrote to stderr. A line in another form, of a
 // program that Nix ran, counts as a message of the same text.
 func parseMessages(stderr string) []message {

@@ -211,7 +211,7 @@ func (n Nix) evaluationError(r Request, messages []message, err error) error {
 // note passes on what an evaluation that worked has to say.
 func (n Nix) note(messages []message) {
 	for _, m := range messages {
-		if text := m.text(); m.Action == "msg" && m.Level <= levelWarn && text != "" && !strings.Contains(text, "--add-root") {
+		if text := m.text(); m.Action == "msg" && m.Level <= levelWarn && text != "" && !noise.MatchString(text) {
 			fmt.Fprintln(n.Notes, text)
 		}
 	}

@@ -86,7 +86,7 @@ func (n Nix) add(ctx context.Context, path string) (string, error) {
 // binary cache that answers. Where it could not, asking one that does not
 // answer costs five seconds.
 func (n Nix) wantsSubstituter(ctx context.Context, drv *derivation.Derivation) bool {
-	if !missesSubstitutable(drv, map[string]bool{}) {
+	if substitutesOff() || !missesSubstitutable(drv, map[string]bool{}) {
 		return false
 	}
 	if hosts := substituterHosts(); len(hosts) > 0 && !anyAnswers(ctx, hosts) {
@@ -100,10 +100,11 @@ func (n Nix) wantsSubstituter(ctx context.Context, drv *derivation.Derivation) b
 // have.
 func missesSubstitutable(drv *derivation.Derivation, seen map[string]bool) bool {
 	for path, outputs := range drv.InputDerivations {
-		if seen[path] {
+		asked := path + "!" + strings.Join(outputs, ",")
+		if seen[asked] {
 			continue
 		}
-		seen[path] = true
+		seen[asked] = true
 		input, err := readDerivation(path)
 		if err != nil {
 			return true // let Nix say what is wrong with it

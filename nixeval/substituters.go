@@ -1,7 +1,6 @@
 package nixeval
 
 import (
-	"bufio"
 	"context"
 	"net"
 	"net/url"
@@ -20,28 +19,25 @@ const defaultSubstituter = "https://cache.nixos.org/"
 const answerWithin = time.Second
 
 // substituterHosts gives the host:port of each configured binary cache that is
-// reached by HTTP. It is empty if there is one of another kind, about which
-// nothing can be said beforehand.
+// reached by HTTP. It is empty if there is one of another kind, or a proxy,
+// about which nothing can be said beforehand.
 func substituterHosts() []string {
-	configured := []string{defaultSubstituter}
-	for _, text := range configurations() {
-		scanner := bufio.NewScanner(strings.NewReader(text))
-		for scanner.Scan() {
-			name, value, ok := strings.Cut(scanner.Text(), "=")
-			if !ok {
-				continue
-			}
-			value, _, _ = strings.Cut(value, "#")
-			switch strings.TrimSpace(name) {
-			case "substituters":
-				configured = strings.Fields(value)
-			case "extra-substituters":
-				configured = append(configured, strings.Fields(value)...)
-			}
+	for _, name := range []string{"http_proxy", "https_proxy", "all_proxy"} {
+		if os.Getenv(name) != "" || os.Getenv(strings.ToUpper(name)) != "" {
+			return nil
+		}
+	}
+	substituters := []string{defaultSubstituter}
+	for _, s := range settings() {
+		switch s.name {
+		case "substituters", "binary-caches":
+			substituters = strings.Fields(s.value)
+		case "extra-substituters", "extra-binary-caches":
+			substituters = append(substituters, strings.Fields(s.value)...)
 		}
 	}
 	var hosts []string
-	for _, substituter := range configured {
+	for _, substituter := range substituters {
 		u, err := url.Parse(substituter)
 		if err != nil || u.Scheme != "http" && u.Scheme != "https" {
 			return nil
@@ -55,23 +51,62 @@ func substituterHosts() []string {
 	return hosts
 }
 
-// configurations gives the texts of Nix's configuration, weakest first.
-func configurations() []string {
+// substitutesOff says whether the configuration forbids to ask binary caches.
+func substitutesOff() bool {
+	off := false
+	for _, s := range settings() {
+		switch s.name {
+		case "substitute", "build-use-substitutes":
+			off = s.value == "false"
+		}
+	}
+	return off
+}
+
+// setting is one line of Nix's configuration.
+type setting struct{ name, value string }
+
+// settings gives Nix's configuration, weakest first: the system's, the user's,
+// and NIX_CONFIG (nix.conf(5)).
+func settings() []setting {
 	system := os.Getenv("NIX_CONF_DIR")
 	if system == "" {
 		system = "/etc/nix"
 	}
-	files := []string{filepath.Join(system, "nix.conf")}
+	all := settingsIn(filepath.Join(system, "nix.conf"), 0)
 	if user, err := os.UserConfigDir(); err == nil {
-		files = append(files, filepath.Join(user, "nix/nix.conf"))
+		all = append(all, settingsIn(filepath.Join(user, "nix/nix.conf"), 0)...)
 	}
-	var texts []string
-	for _, file := range files {
-		if data, err := os.ReadFile(file); err == nil {
-			texts = append(texts, string(data))
+	return append(all, parseSettings(os.Getenv("NIX_CONFIG"), "", 0)...)
+}
+
+// deepest bounds files that include each other, which Nix itself refuses.
+const deepest = 10
+
+// settingsIn reads a file; one that can't be read says nothing.
+func settingsIn(file string, depth int) []setting {
+	data, err := os.ReadFile(file)
+	if err != nil || depth > deepest {
+		return nil
+	}
+	return parseSettings(string(data), filepath.Dir(file), depth)
+}
+
+func parseSettings(text, dir string, depth int) (all []setting) {
+	for line := range strings.Lines(text) {
+		line, _, _ = strings.Cut(line, "#")
+		words := strings.Fields(line)
+		if len(words) == 2 && (words[0] == "include" || words[0] == "!include") {
+			file := words[1]
+			if !filepath.IsAbs(file) {
+				file = filepath.Join(dir, file)
+			}
+			all = append(all, settingsIn(file, depth+1)...)
+		} else if len(words) >= 2 && words[1] == "=" {
+			all = append(all, setting{words[0], strings.Join(words[2:], " ")})
 		}
 	}
-	return append(texts, os.Getenv("NIX_CONFIG"))
+	return all
 }
 
 // anyAnswers tries all hosts side by side.

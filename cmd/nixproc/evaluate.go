@@ -23,16 +23,6 @@ type evaluated struct {
 // evaluate evaluates the model in exprFile ("" for an empty one) and checks it.
 // Nothing is built. The caller closes the result.
 func (s *session) evaluate(manager, exprFile string, o *options) (*evaluated, error) {
-	for _, directory := range o.directories() {
-		if *directory.value == "" {
-			continue
-		}
-		absolute, err := filepath.Abs(*directory.value)
-		if err != nil {
-			return nil, err
-		}
-		*directory.value = absolute
-	}
 	nix, err := newNix(s.soft)
 	if err != nil {
 		return nil, err

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"regexp"
 	"runtime"
 	"strings"
@@ -65,6 +66,14 @@ func parse(name string, set optionSet, args []string) (*options, []string, error
 	}
 	if set.directory {
 		o.fromEnvironment(flags)
+	}
+	for _, directory := range o.directories() {
+		if *directory.value == "" {
+			continue
+		}
+		if *directory.value, err = filepath.Abs(*directory.value); err != nil {
+			return nil, nil, err
+		}
 	}
 	return o, operands, nil
 }

@@ -39,6 +39,7 @@ func (p *Profile) Write(out string) error {
 		return err
 	}
 	p.Files[manifest.FileName] = File{Content: contents}
+	shareRunlevels(p.Files)
 	return p.Files.Write(out)
 }
 

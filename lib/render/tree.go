@@ -28,7 +28,6 @@ type Tree map[string]File
 // Write makes the tree below dir, which it creates.
 func (t Tree) Write(dir string) error {
 	made := map[string]bool{}
-	links := map[string]string{} // what a link says -> the first that says it
 	for _, path := range slices.Sorted(maps.Keys(t)) {
 		file := t[path]
 		target := filepath.Join(dir, path)
@@ -39,16 +38,9 @@ func (t Tree) Write(dir string) error {
 			made[parent] = true
 		}
 		if file.Link != "" {
-			// Most links of a profile say what others say too. One more name
-			// for a link is much cheaper than one more link.
-			first, again := links[file.Link]
-			if again && os.Link(first, target) == nil {
-				continue
-			}
 			if err := os.Symlink(file.Link, target); err != nil {
 				return err
 			}
-			links[file.Link] = target
 			continue
 		}
 		mode := os.FileMode(0o644)
