@@ -171,6 +171,14 @@ let
       dependencies = item.package.nixproc.dependencies or [ ];
     } // (if item.package ? nixproc then { } else { sequence = item.package.sequence or 0; }))
     (builtins.filter (item: !(inModel ? ${item.key})) reachable);
+
+  # Each of them once, whatever the number of processes that refer to it.
+  settings = builtins.listToAttrs (builtins.concatMap
+    (package:
+      if package ? nixprocSettings
+      then [{ name = package.nixprocSettings.key; inherit (package.nixprocSettings) value; }]
+      else [ ])
+    packages);
 in
 derivation {
   name = "processes-${processManager}";
@@ -187,6 +195,7 @@ derivation {
       inherit stateDir runtimeDir logDir cacheDir spoolDir lockDir libDir tmpDir forceDisableUserChange;
     };
     processes = described;
+    settings = builtins.deepSeq described settings;
     external = builtins.deepSeq described external;
   };
 }

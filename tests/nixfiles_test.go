@@ -210,7 +210,7 @@ func TestAgnosticConfiguration(t *testing.T) {
 func TestOlderPaths(t *testing.T) {
 	t.Parallel()
 	out := evalWith(t, false, fmt.Sprintf(`let old = import %s { inherit pkgs; runtimeDir = "/srv/x/run"; tmpDir = "/srv/x/tmp"; forceDisableUserChange = true; processManager = "sysvinit"; }; in
-		(old { name = "webapp"; foregroundProcess = "/bin/webapp"; }).nixproc.parameters.settings.logDir`,
+		(old { name = "webapp"; foregroundProcess = "/bin/webapp"; }).nixprocSettings.value.logDir`,
 		frameworkOf(t, "create-managed-process/agnostic/create-managed-process-universal.nix")))
 	if out != `"/srv/x/log"` {
 		t.Errorf("the log directory is %s", out)

@@ -15,19 +15,20 @@ import (
 // that the Nix files make. They are no commands for people.
 var builders = map[string]func() error{
 	"build-profile":     builder(func(a attributes, out string) error { return render.Build(a.Model, out) }),
-	"build-package":     builder(func(a attributes, out string) error { return render.BuildPackage(a.Process, out) }),
+	"build-package":     builder(func(a attributes, out string) error { return render.BuildPackage(a.Process, a.Settings, out) }),
 	"build-credentials": builder(func(a attributes, out string) error { return render.BuildCredentials(a.Credentials, out) }),
 	"build-config":      builder(func(a attributes, out string) error { return render.BuildConfig(a.ConfigName, a.Config, out) }),
 }
 
 // attributes of a derivation; each kind has its own besides the outputs.
 type attributes struct {
-	Outputs     map[string]string `json:"outputs"`
-	Model       model.Model       `json:"model"`
-	Process     model.Process     `json:"process"`
-	Credentials model.Credentials `json:"credentials"`
-	ConfigName  string            `json:"configName"`
-	Config      json.RawMessage   `json:"config"`
+	Outputs     map[string]string          `json:"outputs"`
+	Model       model.Model                `json:"model"`
+	Process     model.Process              `json:"process"`
+	Settings    map[string]json.RawMessage `json:"settings"`
+	Credentials model.Credentials          `json:"credentials"`
+	ConfigName  string                     `json:"configName"`
+	Config      json.RawMessage            `json:"config"`
 }
 
 func builder(build func(a attributes, out string) error) func() error {

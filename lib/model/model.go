@@ -21,7 +21,10 @@ type Model struct {
 	Manager    string     `json:"manager"` // sysvinit, systemd, …
 	Parameters Parameters `json:"parameters"`
 	Processes  []Process  `json:"processes"`
-	External   []External `json:"external"`
+	// Settings are what is the same for all processes that one constructor
+	// makes, by the keys that processes refer to it with.
+	Settings map[string]json.RawMessage `json:"settings"`
+	External []External                 `json:"external"`
 }
 
 // Parameters are the deployment's directories and switches, as asked for by
@@ -54,6 +57,7 @@ type Process struct {
 	Floor        int             `json:"floor"` // the rank is at least this
 	Credentials  *Credentials    `json:"credentials"`
 	Parameters   json.RawMessage `json:"parameters"` // what the renderer of the manager reads
+	Settings     string          `json:"settings"`   // key in Model.Settings
 
 	CredentialsTree string `json:"credentialsTree"` // store path, from an older createCredentials
 	PostInstall     string `json:"postInstall"`     // shell

@@ -81,6 +81,14 @@ type sysvinitRenderer struct {
 // of numbers share one numbering.
 func newSysvinit(m model.Model, ranks map[string]int) (renderer, error) {
 	r := sysvinitRenderer{specs: make(map[string]sysvinitSpec, len(m.Processes)), numbers: map[[2]int]map[int]int{}}
+	settings := make(map[string]sysvinitSettings, len(m.Settings))
+	for key, raw := range m.Settings {
+		var one sysvinitSettings
+		if err := json.Unmarshal(raw, &one); err != nil {
+			return nil, fmt.Errorf("the settings of a constructor can't be read: %w", err)
+		}
+		settings[key] = one
+	}
 	inRange := map[[2]int][]int{}
 	for _, p := range m.Processes {
 		if p.Foreign {
@@ -90,6 +98,7 @@ func newSysvinit(m model.Model, ranks map[string]int) (renderer, error) {
 		if err := json.Unmarshal(p.Parameters, &spec); err != nil {
 			return nil, fmt.Errorf("process '%s': its specification can't be read: %w", p.Attribute, err)
 		}
+		spec.Settings = settings[p.Settings]
 		r.specs[p.Name] = spec
 		key := [2]int{spec.Settings.MinSequence, spec.Settings.MaxSequence}
 		inRange[key] = append(inRange[key], ranks[p.Name])

@@ -45,9 +45,27 @@ func process(t *testing.T, name string, s sysvinitSpec, dependencies ...string) 
 	return model.Process{Attribute: name, Name: name, Schema: model.Schema, Manager: "sysvinit", Parameters: data, Dependencies: dependencies}
 }
 
+// modelOf is a model in which each process has settings of its own.
+func modelOf(t *testing.T, processes ...model.Process) model.Model {
+	t.Helper()
+	m := model.Model{Schema: model.Schema, Manager: "sysvinit", Settings: map[string]json.RawMessage{}}
+	for _, p := range processes {
+		var parameters struct {
+			Settings json.RawMessage `json:"settings"`
+		}
+		if err := json.Unmarshal(p.Parameters, &parameters); err != nil {
+			t.Fatal(err)
+		}
+		p.Settings = "settings of " + p.Name
+		m.Settings[p.Settings] = parameters.Settings
+		m.Processes = append(m.Processes, p)
+	}
+	return m
+}
+
 func renderAll(t *testing.T, processes ...model.Process) *Profile {
 	t.Helper()
-	m := model.Model{Schema: model.Schema, Manager: "sysvinit", Processes: processes}
+	m := modelOf(t, processes...)
 	if _, err := m.Validate(); err != nil {
 		t.Fatal(err)
 	}
@@ -284,14 +302,14 @@ func TestRestartKey(t *testing.T) {
 }
 
 func TestWhatAScriptCannotHoldIsRefused(t *testing.T) {
-	_, err := Render(model.Model{Schema: model.Schema, Manager: "sysvinit", Processes: []model.Process{
+	_, err := Render(modelOf(t,
 		process(t, "one", spec(func(s *sysvinitSpec) {
 			s.Environment = map[string]string{"A-B": ""}
 			s.Nice = text("20")
 			s.Umask = text("9")
 		})),
 		process(t, "two", spec(func(s *sysvinitSpec) { s.Runlevels = []string{"7x"} })),
-	}})
+	))
 	if err == nil {
 		t.Fatal("no error")
 	}
@@ -341,9 +359,8 @@ func jsonKeeps(s string) bool {
 func TestUnitsReadsWhatBuildWrote(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "a profile")
-	m := model.Model{Schema: model.Schema, Manager: "sysvinit", Processes: []model.Process{
-		process(t, "webapp", spec(nil)), process(t, "nginx", spec(func(s *sysvinitSpec) { s.Runlevels = []string{"2"} }), "webapp"),
-	}}
+	m := modelOf(t, process(t, "webapp", spec(nil)),
+		process(t, "nginx", spec(func(s *sysvinitSpec) { s.Runlevels = []string{"2"} }), "webapp"))
 	if err := Build(m, dir); err != nil {
 		t.Fatal(err)
 	}

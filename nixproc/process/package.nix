@@ -19,8 +19,10 @@
   # What createCredentials returned.
 , credentials ? null
 , postInstall ? ""
-  # What the renderer of the manager needs to know.
+  # What the renderer of the manager needs to know: of this process, and of all
+  # that the same constructor makes (see settings.nix).
 , parameters
+, settings
   # Attributes that older functions and expressions read from a package.
 , attributes ? { }
   # Name of the derivation.
@@ -55,6 +57,7 @@ let
     schema = 1;
     inherit manager name parameters;
     dependencies = map nameOf dependencyPackages;
+    settings = settings.key;
   } // (if floor == 0 then { } else { inherit floor; })
   // (if credentials == null then { }
   else if credentials ? nixproc then { credentials = credentials.nixproc; }
@@ -69,6 +72,7 @@ let
     preferLocalBuild = true;
     allowSubstitutes = false;
     process = specification;
+    settings.${settings.key} = settings.value;
   };
 
   # The shell works on a copy of the rendered tree, in the place where the
@@ -96,6 +100,7 @@ package // attributes // {
     tree = "${finished}";
   });
   nixprocDependencies = dependencyPackages;
+  nixprocSettings = settings;
   # What a user changes this way is a package like any other, without a
   # specification: its files are merged into the profile as they are.
   inherit (finished) overrideAttrs;

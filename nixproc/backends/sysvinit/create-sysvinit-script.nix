@@ -29,13 +29,8 @@
 let
   createPackage = import ../../process/package.nix { inherit stdenv nixprocBinary; };
 
-  notNull = set: removeAttrs set (builtins.filter (name: set.${name} == null) (builtins.attrNames set));
-
-  # The same for all scripts that this function makes. They stand in the
-  # specification of each, so there is nothing in them that says nothing.
-  settings = notNull {
+  settings = import ../../process/settings.nix {
     inherit initialInstructions startDaemon stopDaemon reloadDaemon evaluateCommand statusCommand restartActivity;
-  } // {
     inherit minSequence maxSequence;
     supportedRunlevels = map toString supportedRunlevels;
     startProcessAsDaemon = toString startProcessAsDaemon;
@@ -88,7 +83,7 @@ let
 in
 createPackage {
   manager = "sysvinit";
-  inherit name dependencies postInstall;
+  inherit name dependencies postInstall settings;
   floor = minSequence;
 
   credentials = if credentials == { } then null else createCredentials (data.anySet "credentials" credentials);
@@ -100,7 +95,7 @@ createPackage {
   };
 
   parameters = {
-    inherit settings processIsDaemon enableDaemonOutputLogging;
+    inherit processIsDaemon enableDaemonOutputLogging;
     instanceName = data.optional "instanceName" instanceName;
     description = data.text "description" description;
     globalInstructions = data.text "globalInstructions" globalInstructions;
