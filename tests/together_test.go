@@ -12,7 +12,7 @@ import (
 const slowModel = `{
   slow = daemon "slow" ''
     sleep 1
-    setsid sh -c 'echo $$ >"$PID_FILE"; while :; do sleep 1000; done' "$PID_FILE.once" &
+    setsid sh -c 'echo $$ >"$PID_FILE"; while :; do sleep 1; done' "$PID_FILE.once" &
     until [ -s "$PID_FILE" ]; do sleep 0.02; done
   '' [ ];
   fast = sleeper "fast" { };

@@ -27,6 +27,7 @@ type settings struct {
 	runs  int
 	jobs  int
 	old   string
+	dir   string
 }
 
 func main() {
@@ -35,6 +36,7 @@ func main() {
 	flag.IntVar(&s.runs, "runs", 3, "how often to measure each step; the table shows medians")
 	flag.IntVar(&s.jobs, "jobs", max(4, 2*runtime.NumCPU()), "how many scripts run side by side")
 	flag.StringVar(&s.old, "old", "", "checkout of the framework that this one replaces, its commands on PATH: measure it too, once")
+	flag.StringVar(&s.dir, "dir", "/tmp", "directory to work in: how fast its file system makes files counts a lot")
 	flag.Parse()
 	for _, text := range strings.Split(*sizes, ",") {
 		n, err := strconv.Atoi(text)
@@ -58,7 +60,7 @@ func main() {
 }
 
 func bench(ctx context.Context, s settings) (err error) {
-	p, err := newPlace()
+	p, err := newPlace(s.dir)
 	if err != nil {
 		return err
 	}

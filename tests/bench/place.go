@@ -22,7 +22,7 @@ type place struct {
 	binary string // nixproc, in the store
 }
 
-func newPlace() (*place, error) {
+func newPlace(parent string) (*place, error) {
 	tree, err := os.Getwd()
 	if err != nil {
 		return nil, err
@@ -31,7 +31,7 @@ func newPlace() (*place, error) {
 		return nil, fmt.Errorf("run it from the top directory of the tree: %w", err)
 	}
 	// Short and without blanks, which the older tools can't cope with.
-	dir, err := os.MkdirTemp("/tmp", "npb")
+	dir, err := os.MkdirTemp(parent, "npb")
 	if err != nil {
 		return nil, err
 	}
