@@ -1,8 +1,9 @@
 package deploy
 
 import (
+	"errors"
 	"fmt"
-	"os"
+	"io/fs"
 
 	"nixproc/lib/accounts"
 	"nixproc/lib/manager"
@@ -66,7 +67,7 @@ func (t Target) Generations() ([]profile.Generation, error) {
 	var ours []profile.Generation
 	for _, generation := range all {
 		owner, err := ownerOf(generation)
-		if os.IsNotExist(err) {
+		if errors.Is(err, fs.ErrNotExist) {
 			continue // its store path was removed by force
 		}
 		if err != nil {
@@ -82,7 +83,7 @@ func (t Target) Generations() ([]profile.Generation, error) {
 func ownerOf(generation profile.Generation) (string, error) {
 	owner, err := manifest.ManagerOf(generation.Path)
 	if err != nil {
-		return "", fmt.Errorf("generation %d can't be read: %w", generation.Number, err)
+		return "", fmt.Errorf("generation %d can't be read (--old-profile can name the profile that runs): %w", generation.Number, err)
 	}
 	return owner, nil
 }

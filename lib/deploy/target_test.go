@@ -59,6 +59,13 @@ func TestFindPreviousLooksOnlyAtItsOwnGenerations(t *testing.T) {
 		t.Fatal(err)
 	}
 	expect(nobodys, 4, "")
+	// A generation whose store path was removed by force is passed over.
+	if err := p.Create(5, filepath.Join(p.Dir, "gone")); err != nil {
+		t.Fatal(err)
+	}
+	if generations, err := target.Generations(); err != nil || len(generations) != 2 {
+		t.Errorf("%+v, %v, want the generations 2 and 4", generations, err)
+	}
 	target.Previous = "/given"
 	expect("/given", 0, "")
 }
