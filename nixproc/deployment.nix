@@ -26,20 +26,7 @@
 }:
 
 let
-  # As process/kind.nix, which this file can't import: the command holds it
-  # as text.
-  kindOf = value:
-    let type = builtins.typeOf value; in
-    {
-      set = "a set";
-      list = "a list";
-      lambda = "a function";
-      string = "a string";
-      int = "a number";
-      float = "a number";
-      bool = "true or false";
-      path = "a path";
-    }.${type} or type;
+  kindOf = import ./process/kind.nix;
 
   without = predicate: set:
     removeAttrs set (builtins.filter (name: predicate set.${name}) (builtins.attrNames set));
