@@ -221,7 +221,8 @@ func TestUserThatExisted(t *testing.T) {
 	m.inside("groupadd", "-g", "42202", "npold")
 	m.inside("useradd", "-u", "42202", "-g", "npold", "-c", "was here", "-d", "/dev/null", "-s", "/bin/sh", "npold")
 	before := m.account("passwd", "npold")
-	model := m.sleepers("model.nix", map[string]string{"npold": "uid = 42201;", "npnew": "uid = 42203;"}, "")
+	m.inside("useradd", "-u", "42299", "-d", "/dev/null", "-s", "/bin/sh", "npany")
+	model := m.sleepers("model.nix", map[string]string{"npold": "uid = 42201;", "npnew": "uid = 42203;", "npany": ""}, "")
 	r := m.mustSwitchAsRoot(model)
 	if want := "user npold exists with uid 42202; 42201 was asked for: kept"; !strings.Contains(r.stderr, want) {
 		t.Errorf("a user with another number is reported as\n%s\nwant %s", r.stderr, want)
@@ -234,6 +235,9 @@ func TestUserThatExisted(t *testing.T) {
 	m.hasNot("npnew")
 	if got := m.account("passwd", "npold"); got != before {
 		t.Errorf("the user that existed before is %q, want %q", got, before)
+	}
+	if m.account("passwd", "npany") == "" {
+		t.Error("a user that existed before, whose number nobody asked for, is gone")
 	}
 }
 

@@ -27,6 +27,7 @@ func (s *session) activate(target deploy.Target, o *options, storePath string, n
 	}
 	work := deploy.Work{
 		Plan: comparison.Plan, Create: comparison.Create, Remove: comparison.Remove,
+		Found: target.RememberFound,
 		Commit: func() error {
 			if previous.Generation == number && previous.Other == "" {
 				return nil

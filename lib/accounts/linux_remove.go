@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
+	"nixproc/lib/pidfile"
 	"nixproc/lib/run"
 )
 
@@ -20,6 +23,10 @@ const (
 const (
 	defaultPatience = 5 * time.Second
 	retryInterval   = 200 * time.Millisecond
+
+	// A process that has ended, but that init has not reaped yet, is worth so
+	// many times the patience: it will go.
+	unreaped = 6
 )
 
 // Remove removes users, then groups. Only what stands in the files is looked
@@ -49,7 +56,8 @@ func (l Linux) removeUsers(ctx context.Context, set Set, report *Report) error {
 		patience = defaultPatience
 	}
 	var problems []error
-	for deadline := time.Now().Add(patience); ; {
+	for begin := time.Now(); ; {
+		limit := patience
 		var busy []User
 		var reasons []error
 		for _, u := range pending {
@@ -57,12 +65,15 @@ func (l Linux) removeUsers(ctx context.Context, set Set, report *Report) error {
 			switch {
 			case run.Code(err) == inUse:
 				busy, reasons = append(busy, u), append(reasons, err)
+				if ended(err) {
+					limit = patience * unreaped
+				}
 			case err != nil:
 				problems = append(problems, fmt.Errorf("cannot remove the user %s: %w", u.Name, err))
 			}
 		}
 		pending = busy
-		if len(busy) == 0 || ctx.Err() != nil || !time.Now().Before(deadline) {
+		if len(busy) == 0 || ctx.Err() != nil || time.Since(begin) >= limit {
 			for i, u := range busy {
 				report.warn("user %s is still in use and was left: %v", u.Name, reasons[i])
 			}
@@ -76,6 +87,26 @@ func (l Linux) removeUsers(ctx context.Context, set Set, report *Report) error {
 		case <-time.After(retryInterval):
 		}
 	}
+}
+
+var usedBy = regexp.MustCompile(`used by process ([0-9]+)`)
+
+// ended says whether the process that userdel names as the user's has ended.
+func ended(err error) bool {
+	var failed *run.Error
+	if !errors.As(err, &failed) {
+		return false
+	}
+	match := usedBy.FindStringSubmatch(failed.Tail)
+	if match == nil {
+		return false
+	}
+	pid, err := strconv.Atoi(match[1])
+	if err != nil {
+		return false
+	}
+	_, alive := pidfile.Started(pid)
+	return !alive
 }
 
 // userdel removes one user. With USERGROUPS_ENAB (login.defs) the tool also

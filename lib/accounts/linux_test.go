@@ -3,6 +3,7 @@ package accounts
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -162,6 +163,23 @@ func TestRemoveCommands(t *testing.T) {
 	}
 }
 
+// A process that init has not reaped yet is waited for longer.
+func TestRemoveUnreaped(t *testing.T) {
+	t.Parallel()
+	l, f := fake(t)
+	tries := 0
+	f.Expect("userdel", "lent").Times(5).Do(func(_ context.Context, c run.Command) (run.Result, error) {
+		if tries++; tries == 5 { // well after the patience of the fake
+			return run.Result{}, nil
+		}
+		return run.Result{}, &run.Error{Command: c, Code: 8, Tail: "userdel: user lent is currently used by process 4194300"}
+	})
+	report, err := l.Remove(t.Context(), Set{Users: []User{{Name: "lent"}}})
+	if err != nil || len(report.Removed.Users) != 1 {
+		t.Errorf("got %+v, %v", report, err)
+	}
+}
+
 // P14: a user whose processes run is retried, then reported and left, and so
 // is its group.
 func TestRemoveBusy(t *testing.T) {
@@ -172,7 +190,7 @@ func TestRemoveBusy(t *testing.T) {
 		if tries++; tries == 3 {
 			return run.Result{}, nil
 		}
-		return run.Result{}, &run.Error{Command: c, Code: 8, Tail: "user lent is currently used by process 1"}
+		return run.Result{}, &run.Error{Command: c, Code: 8, Tail: fmt.Sprintf("user lent is currently used by process %d", os.Getpid())}
 	})
 	l.Patience = 5 * time.Second
 	report, err := l.Remove(t.Context(), Set{Users: []User{{Name: "lent"}}})
@@ -181,7 +199,7 @@ func TestRemoveBusy(t *testing.T) {
 	}
 
 	l, f = fake(t)
-	f.Expect("userdel", "lent").Times(3).Fail(8, "user lent is currently used by process 1")
+	f.Expect("userdel", "lent").Times(3).Fail(8, fmt.Sprintf("user lent is currently used by process %d", os.Getpid()))
 	f.Expect("userdel", "old").Fail(10, "cannot lock")
 	report, err = l.Remove(t.Context(), Set{Groups: []Group{{Name: "shared"}}, Users: []User{{Name: "lent"}, {Name: "old"}}})
 	if err == nil || !strings.Contains(err.Error(), "cannot remove the user old: userdel old failed with exit code 10") {

@@ -7,14 +7,18 @@ import (
 	"nixproc/lib/accounts"
 )
 
-func (x *execution) createAccounts(set accounts.Set) error {
-	if x.Accounts == nil || set.Empty() {
+func (x *execution) createAccounts(work Work) error {
+	if x.Accounts == nil || work.Create.Empty() {
 		return nil
 	}
-	report, err := x.Accounts.Ensure(x.ctx, set)
+	report, err := x.Accounts.Ensure(x.ctx, work.Create)
 	x.created = report.Created
 	x.warn(report.Warnings)
-	return err
+	if err != nil {
+		return err
+	}
+	existed, _ := accounts.Diff(report.Created, work.Create)
+	return work.Found(existed)
 }
 
 // removeAccounts comes after the new profile is current: a failure leaves an

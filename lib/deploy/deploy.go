@@ -43,6 +43,8 @@ type Work struct {
 	Plan   plan.Plan
 	Create accounts.Set // accounts that the new profile needs and the old one lacks
 	Remove accounts.Set // accounts that nothing needs afterwards
+	// Found is told which of the accounts to create existed already.
+	Found func(accounts.Set) error
 	// Commit makes the new profile the current one.
 	Commit func() error
 }
@@ -95,7 +97,7 @@ func (d Deployment) Run(ctx, soft context.Context, work Work) error {
 }
 
 func (x *execution) forward(work Work) *Failure {
-	if err := x.createAccounts(work.Create); err != nil {
+	if err := x.createAccounts(work); err != nil {
 		return &Failure{Verb: "create accounts", Cause: err}
 	}
 	for _, level := range work.Plan.Stops {

@@ -159,23 +159,3 @@ func readAccounts(path string) (accounts.Set, error) {
 	}
 	return accounts.Read(path)
 }
-
-// unneeded leaves out the accounts that the current generation of another
-// profile in the same directory needs.
-func (t Target) unneeded(set accounts.Set) (accounts.Set, error) {
-	if set.Empty() {
-		return set, nil
-	}
-	others, err := t.Profile.Siblings()
-	if err != nil {
-		return set, err
-	}
-	for _, other := range others {
-		needed, err := accounts.Read(other)
-		if err != nil {
-			return set, err
-		}
-		_, set = accounts.Diff(set, needed)
-	}
-	return set, nil
-}

@@ -52,7 +52,7 @@ var saboteurs = []saboteur{
 		"./lib/plan", "TestDependentsRestartOnlyWhenAsked"},
 	// lib/deploy
 	{"P7: the generation moves first", "lib/deploy/deploy.go",
-		"	if err := x.createAccounts(work.Create); err != nil {", "	work.Commit()\n	if err := x.createAccounts(work.Create); err != nil {",
+		"	if err := x.createAccounts(work); err != nil {", "	work.Commit()\n	if err := x.createAccounts(work); err != nil {",
 		"./lib/deploy", "TestFailedStepsAreUndone"},
 	{"P5: a failed step is not undone", "lib/deploy/deploy.go",
 		"	x.undo(failure)\n", "",
