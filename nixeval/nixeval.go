@@ -77,9 +77,15 @@ func StoreDir() string {
 // Evaluate evaluates a model, once, without building anything.
 func (n Nix) Evaluate(ctx context.Context, r Request) (*Evaluation, error) {
 	args := []string{"nix-instantiate", "--log-format", "internal-json", "--show-trace"}
-	if framework := os.Getenv("NIXPROC"); framework != "" && exists(filepath.Join(framework, "deployment.nix")) {
-		args = append(args, filepath.Join(framework, "deployment.nix"))
-	} else {
+	framework := os.Getenv("NIXPROC")
+	own := filepath.Join(framework, "deployment.nix")
+	switch {
+	case framework == "":
+		args = append(args, "-E", nixproc.Deployment)
+	case exists(own):
+		args = append(args, own)
+	default:
+		fmt.Fprintf(n.Notes, "NIXPROC: there is no %s: the Nix files of this command are used\n", own)
 		args = append(args, "-E", nixproc.Deployment)
 	}
 	for _, pair := range [][2]string{

@@ -22,7 +22,7 @@
 , callingGroup ? null
   # Further arguments of the model; they beat all others.
 , extraParams ? { }
-, nixprocBinary ? import ./binary.nix
+, nixprocBinary ? import ./binary.nix (if pkgs == null then { } else { inherit pkgs; })
 }:
 
 let
@@ -51,7 +51,7 @@ let
     forceDisableUserChange = false;
   };
 
-  always = { inherit processManager callingUser callingGroup; };
+  always = without (value: value == null) { inherit processManager callingUser callingGroup exprFile extraParams; };
 
   given = builtins.addErrorContext "while evaluating --extra-params" extraParams;
 
@@ -103,8 +103,17 @@ let
       (name: map (value: { inherit name value; }) (plain (depth - 1) set.${name}))
       (builtins.attrNames set));
 
+  # Like Nixpkgs' buildEnv, a store path will do for a package.
   packageOf = process:
-    if builtins.isFunction process.pkg then process.pkg { } else process.pkg;
+    if builtins.isFunction process.pkg then process.pkg { }
+    else if builtins.isString process.pkg || builtins.isPath process.pkg then {
+      name = withoutContext (baseNameOf process.pkg);
+      outPath =
+        if builtins.isString process.pkg && !builtins.hasContext process.pkg
+        then builtins.storePath process.pkg
+        else "${process.pkg}";
+    }
+    else process.pkg;
 
   nameOf = package: withoutContext (package.nixproc.name or package.name);
 

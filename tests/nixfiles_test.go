@@ -223,3 +223,71 @@ func TestOlderPaths(t *testing.T) {
 		}
 	}
 }
+
+// A package that is built on its own knows its place in the order, also after
+// its user has changed it.
+func TestPackagesOnTheirOwnAreInOrder(t *testing.T) {
+	t.Parallel()
+	const chain = `let
+		db = script { name = "db"; runlevels = [ 3 ]; };
+		app = (script { name = "app"; runlevels = [ 3 ]; dependencies = [ db ]; }).overrideAttrs (old: { extra = "x"; });
+		web = script { name = "web"; runlevels = [ 3 ]; dependencies = [ app ]; postInstall = "echo more > $out/more"; };
+		in `
+	for name, link := range map[string]string{"db": "S00db", "app": "S01app", "web": "S02web"} {
+		out := evalWith(t, true, chain+name)
+		if _, err := os.Lstat(filepath.Join(out, "etc/rc.d/rc3.d", link)); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// Like the original, a profile takes packages that are no processes, and store
+// paths; and a profile that is built by hand keeps to the given pkgs and to the
+// model's own defaults.
+func TestProfilesByHand(t *testing.T) {
+	t.Parallel()
+	s := newStore(t)
+	binary, err := storedBinary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	model := filepath.Join(t.TempDir(), "model.nix")
+	text := fmt.Sprintf(`{ pkgs, processManager, stateDir, runtimeDir, logDir, tmpDir, forceDisableUserChange, callingUser ? "nobody in particular" }:
+let
+	create = import %s { inherit pkgs processManager stateDir runtimeDir logDir tmpDir forceDisableUserChange; };
+	credentials = import %s { inherit (pkgs) stdenv lib; inherit forceDisableUserChange; };
+in {
+	webapp.pkg = create { name = "webapp"; process = "/bin/webapp"; description = callingUser; overrides.sysvinit.runlevels = [ 3 ]; };
+	documents.pkg = pkgs.writeTextFile { name = "documents"; destination = "/share/doc/x"; text = "hi"; };
+	path.pkg = "${pkgs.writeTextFile { name = "path"; destination = "/share/doc/y"; text = "hi"; }}";
+	accounts.pkg = credentials { groups.staff2 = { }; };
+	first.pkg = pkgs.runCommand "svc" { } "mkdir -p $out/etc/rc.d/init.d; echo 1 > $out/etc/rc.d/init.d/aa";
+	second.pkg = pkgs.runCommand "svc" { } "mkdir -p $out/etc/rc.d/init.d; echo 2 > $out/etc/rc.d/init.d/bb";
+}`, frameworkOf(t, "create-managed-process/universal/create-managed-process-universal.nix"), frameworkOf(t, "create-credentials"))
+	if err := os.WriteFile(model, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	out, err := s.nix([]string{"NIXPROC_BUILDER=" + binary, "NIX_PATH="}, "nix-build", "--no-out-link", "-E",
+		fmt.Sprintf(`import %s { exprFile = %q; pkgs = import %s { }; }`, frameworkOf(t, "backends/sysvinit/build-sysvinit-env.nix"), model, frameworkOf(t, "hostpkgs")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range []string{"share/doc/x", "share/doc/y", "dysnomia-support/groups/staff2", "etc/rc.d/init.d/aa", "etc/rc.d/init.d/bb", "etc/rc.d/rc3.d/S00webapp"} {
+		if _, err := os.Stat(filepath.Join(out, file)); err != nil {
+			t.Error(err)
+		}
+	}
+	if !strings.Contains(read(t, out, "etc/rc.d/init.d/webapp"), "nobody in particular") {
+		t.Error("the model's own default for callingUser does not hold")
+	}
+}
+
+func TestDysnomiaTypes(t *testing.T) {
+	t.Parallel()
+	s := newStore(t)
+	out, err := s.nix(nil, "nix-instantiate", "--eval", "--strict", "--json", "-E",
+		fmt.Sprintf(`map (processManager: import %s { inherit processManager; }) [ null "sysvinit" "s6-rc" ]`, frameworkOf(t, "derive-dysnomia-process-type.nix")))
+	if err != nil || out != `["managed-process","sysvinit-script","s6-rc-service"]` {
+		t.Errorf("%s, %v", out, err)
+	}
+}

@@ -48,6 +48,8 @@ type options struct {
 	disableUserChange bool
 }
 
+const usualProfile = "processes"
+
 // parse reads a command line (see getopt). Where an option comes more than
 // once, the last one counts.
 func parse(name string, set optionSet, args []string) (*options, []string, error) {
@@ -64,6 +66,9 @@ func parse(name string, set optionSet, args []string) (*options, []string, error
 	if err != nil {
 		return nil, nil, usageError{fmt.Sprintf("%s: %v\nnixproc %s --help lists the options", name, err, name)}
 	}
+	if o.profile == "" {
+		o.profile = usualProfile
+	}
 	if set.directory {
 		o.fromEnvironment(flags)
 	}
@@ -79,7 +84,7 @@ func parse(name string, set optionSet, args []string) (*options, []string, error
 }
 
 // mayBeEmpty are the options for which an empty value means the default.
-var mayBeEmpty = regexp.MustCompile("^(.*-dir|extra-params|runlevel)$")
+var mayBeEmpty = regexp.MustCompile("^(.*-dir|extra-params|runlevel|profile|old-profile)$")
 
 func apply(flags *pflag.FlagSet, settings []setting) error {
 	for _, given := range settings {
@@ -122,7 +127,7 @@ func (o *options) define(flags *pflag.FlagSet, set optionSet) {
 		flags.BoolVar(&o.deleteAllGenerations, "delete-all-generations", false, "")
 	}
 	if set.deploy || set.activity || set.status {
-		flags.StringVarP(&o.profile, "profile", "p", "processes", "")
+		flags.StringVarP(&o.profile, "profile", "p", usualProfile, "")
 	}
 	if set.deploy {
 		flags.StringVarP(&o.oldProfile, "old-profile", "o", "", "")

@@ -120,7 +120,6 @@ func TestOptionValues(t *testing.T) {
 		// D1: no operation at all would mean to build and deploy.
 		{[]string{"--switch-generation="}, "option --switch-generation needs a value", nil},
 		{[]string{"--delete-generations", ""}, "option --delete-generations needs a value", nil},
-		{[]string{"--profile="}, "option --profile needs a value", nil},
 		{[]string{"--state-dir", "a\xff"}, `option --state-dir: "a\xff" is not UTF-8 text`, nil},
 	} {
 		o, _, err := parse("sysvinit-switch", set, c.args)

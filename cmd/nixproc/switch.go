@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"io/fs"
 	"path/filepath"
 
 	"nixproc/lib/deploy"
@@ -56,7 +57,12 @@ func (s *session) target(managerName string, o *options) (deploy.Target, error) 
 	}
 	t := deploy.Target{Profile: where, Manager: m, RestartDependents: o.restartDepends}
 	if o.oldProfile != "" {
-		if t.Previous, err = filepath.EvalSymlinks(o.oldProfile); err != nil {
+		t.Previous, err = filepath.EvalSymlinks(o.oldProfile)
+		if errors.Is(err, fs.ErrNotExist) {
+			note("--old-profile: %s does not exist: nothing is taken to be deployed", o.oldProfile)
+			t.Fresh, err = true, nil
+		}
+		if err != nil {
 			return t, usageError{"--old-profile: " + err.Error()}
 		}
 	}

@@ -20,6 +20,8 @@ type Target struct {
 	// Previous is the profile to compare with; "" finds the one that this
 	// manager was given last.
 	Previous string
+	// Fresh takes nothing to be deployed, whatever the generations say.
+	Fresh bool
 	// RestartDependents also restarts what depends on a restarted process.
 	RestartDependents bool
 }
@@ -36,7 +38,7 @@ type Previous struct {
 // FindPrevious looks for what this manager was given last: the current
 // generation, or, if that is another manager's, the latest one of ours.
 func (t Target) FindPrevious() (Previous, error) {
-	if t.Previous != "" {
+	if t.Fresh || t.Previous != "" {
 		return Previous{Path: t.Previous}, nil
 	}
 	current, found, err := t.Profile.Current()

@@ -64,7 +64,7 @@ type Process struct {
 	Tree            string `json:"tree"`            // store path
 
 	Foreign  bool `json:"foreign"`  // no specification: the tree is all there is
-	Sequence *int `json:"sequence"` // of a foreign sysvinit package
+	Sequence *int `json:"sequence"` // of a sysvinit package that is foreign, or built on its own
 }
 
 // External is a process that is not in the model, though one of it depends on

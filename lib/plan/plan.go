@@ -21,6 +21,8 @@ const (
 	Start   Action = "start"
 	Stop    Action = "stop"
 	Skip    Action = "skip" // in the profile, but not to be started here
+
+	none Action = "" // it did not run, and is in the profile no longer
 )
 
 // Change is one process's part of a plan.
@@ -56,7 +58,9 @@ func Make(old, new []manager.Unit, states map[string]manager.State, options Opti
 	for _, name := range names(old, new) {
 		change := decide(olds[name], news[name], states[name].Condition)
 		change.Name = name
-		p.Changes = append(p.Changes, change)
+		if change.Action != none {
+			p.Changes = append(p.Changes, change)
+		}
 	}
 	if options.RestartDependents {
 		restartDependents(p.Changes)
@@ -88,11 +92,12 @@ func decide(old, new *manager.Unit, condition manager.Condition) Change {
 	// What can't be seen is taken to be as the old profile left it.
 	runs := condition == manager.Running || condition == manager.Unknown && old != nil && old.Wanted
 	switch {
-	case new == nil && (runs || old.Wanted):
-		// Also what has died is stopped: its script cleans up.
+	case new == nil && (runs || old.Wanted || condition == manager.Unknown):
+		// Also what has died is stopped: its script cleans up. And what may run
+		// is: stopping twice does no harm.
 		return as(Stop, "no longer in the model")
 	case new == nil:
-		return as(Keep, "did not run")
+		return as(none, "")
 	case old == nil && new.Wanted:
 		return as(Start, "new")
 	case old == nil:

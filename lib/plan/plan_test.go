@@ -45,7 +45,8 @@ func TestDecide(t *testing.T) {
 		{"not for this runlevel, and not running", idle, idle, stopped, Skip},
 		{"not for this runlevel, but running", old, idle, running, Keep},
 		{"not for this runlevel, but running, and changed", old, changedIdle, running, Restart},
-		{"was not for this runlevel, and nobody can tell: not started", idle, nil, unknown, Keep},
+		{"was not for this runlevel, and nobody can tell: stopped, to be sure", idle, nil, unknown, Stop},
+		{"was not for this runlevel, and did not run", idle, nil, stopped, none},
 		{"was not for this runlevel, but runs", idle, nil, running, Stop},
 	} {
 		t.Run(test.what, func(t *testing.T) {

@@ -46,6 +46,9 @@ func (p *Profile) Write(out string) error {
 // BuildPackage writes the package of one process: its part of a profile.
 func BuildPackage(p model.Process, settings map[string]json.RawMessage, out string) error {
 	p.Attribute = p.Name
+	if p.Sequence != nil {
+		p.Floor = *p.Sequence
+	}
 	m := model.Model{Schema: model.Schema, Manager: p.Manager, Processes: []model.Process{p}, Settings: settings}
 	if _, err := m.Validate(); err != nil {
 		return err

@@ -40,15 +40,23 @@ func (script *initScript) write(b *bytes.Buffer) {
 	b.WriteString("\ncase \"$1\" in\n")
 	names := activityOrder(activities)
 	for _, name := range names {
-		pattern := "*"
-		if name != "*" {
-			pattern = quote.Shell(name)
-		}
-		fmt.Fprintf(b, "%s)\n", pattern)
+		fmt.Fprintf(b, "%s)\n", casePattern(name))
 		writeInstructions(b, activities[name])
 		b.WriteString(";;\n")
 	}
 	b.WriteString("esac\n")
+}
+
+// casePattern gives the pattern for an activity, or for several: a|b.
+func casePattern(names string) string {
+	if names == "*" {
+		return names
+	}
+	alternatives := strings.Split(names, "|")
+	for i, name := range alternatives {
+		alternatives[i] = quote.Shell(name)
+	}
+	return strings.Join(alternatives, "|")
 }
 
 func (script *initScript) writeHeader(b *bytes.Buffer) {
@@ -112,7 +120,7 @@ func (script *initScript) activities() map[string]string {
 		instructions["stop"] = instruction{"Stopping", script.signalCommand(orElse(settings.StopDaemon, "killproc"))}
 		instructions["reload"] = instruction{"Reloading", script.signalCommand(orElse(settings.ReloadDaemon, "killproc"), spec.ReloadSignal)}
 		activities["status"] = script.signalCommand(orElse(settings.StatusCommand, "statusproc"))
-		activities["restart"] = orElse(settings.RestartActivity, "\"$0\" stop && \"$0\" start")
+		activities["restart"] = orElse(settings.RestartActivity, "\"$0\" stop\n\"$0\" start")
 	}
 	maps.Copy(instructions, spec.Instructions)
 	for name, given := range instructions {
@@ -152,7 +160,11 @@ func (script *initScript) startInstruction() string {
 		if !daemonTakes.MatchString(pidFile) {
 			command = append([]string{settings.Shell, "-c", notePID, "sh", pidFile}, command...)
 		}
-		words = append(words, quote.ShellWords(script.daemonize(pidFile)...), "--", quote.ShellWords(command...))
+		words = append(words, quote.ShellWords(script.daemonize(pidFile)...))
+		if spec.Umask != nil {
+			words = append(words, `--umask "$(umask)"`)
+		}
+		words = append(words, "--", quote.ShellWords(command...))
 	}
 
 	start := strings.Join(words, " ")
@@ -170,8 +182,8 @@ var daemonTakes = regexp.MustCompile(`^[-._a-zA-Z0-9/]+$`)
 const notePID = `echo "$$" >"$1" && shift && exec "$@"`
 
 // daemonize is libslack's daemon(1), which detaches a foreground process and
-// keeps its pid file. It goes to the root directory and sets a umask of its own
-// unless it is told which.
+// keeps its pid file. It goes to the root directory, and sets a umask of its
+// own, unless it is told which.
 func (script *initScript) daemonize(pidFile string) []string {
 	spec := &script.spec
 	words := []string{spec.Settings.StartProcessAsDaemon, "--unsafe", "--inherit"}
@@ -180,9 +192,6 @@ func (script *initScript) daemonize(pidFile string) []string {
 	}
 	if spec.Directory != nil {
 		words = append(words, "--chdir", *spec.Directory)
-	}
-	if spec.Umask != nil {
-		words = append(words, "--umask", *spec.Umask)
 	}
 	if !daemonTakes.MatchString(pidFile) {
 		// The process writes it.

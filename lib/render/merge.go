@@ -49,9 +49,6 @@ func (m merger) add(merge Merge, managerName string) ([]manifest.Process, error)
 			entry.Files = files
 		}
 	}
-	if len(found) == 0 {
-		return nil, fmt.Errorf("its package %s has nothing for %s in it", merge.Tree, managerName)
-	}
 	return found, nil
 }
 

@@ -77,10 +77,10 @@ func Render(m model.Model) (*Profile, error) {
 	var problems []error
 	done := map[string]bool{}
 	for _, p := range m.Processes {
-		if done[p.Name] {
+		if p.Foreign && done[p.Tree] || !p.Foreign && done[p.Name] {
 			continue
 		}
-		done[p.Name] = true
+		done[p.Name], done[p.Tree] = true, p.Tree != ""
 		entry := manifest.Process{
 			Name:         p.Name,
 			Attribute:    p.Attribute,

@@ -154,6 +154,9 @@ func (r sysvinitRenderer) process(p model.Process, rank int) (rendered, error) {
 	return result, nil
 }
 
+// umaskForm is what the shell's umask takes.
+var umaskForm = regexp.MustCompile(`^([0-7]{1,4}|[ugoa]*[-+=][rwxXst]*(,[ugoa]*[-+=][rwxXst]*)*)$`)
+
 var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 // check refuses what a script could not hold, or would hold as something else.
@@ -173,8 +176,8 @@ func (s *sysvinitSpec) check() error {
 		}
 	}
 	if s.Umask != nil {
-		if _, err := strconv.ParseUint(*s.Umask, 8, 12); err != nil {
-			problems = append(problems, fmt.Errorf("umask: %q is not an octal number such as 022", *s.Umask))
+		if !umaskForm.MatchString(*s.Umask) {
+			problems = append(problems, fmt.Errorf("umask: %q is neither an octal number such as 022 nor of the form u=rwx,g=rx", *s.Umask))
 		}
 	}
 	for _, runlevel := range slices.Concat(s.Runlevels, s.DefaultStart, s.DefaultStop) {

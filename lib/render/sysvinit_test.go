@@ -138,7 +138,8 @@ killproc -p /var/run/webapp.pid /nix/store/w-webapp/bin/webapp -HUP
 evaluate_retval
 ;;
 restart)
-"$0" stop && "$0" start
+"$0" stop
+"$0" start
 ;;
 status)
 statusproc -p /var/run/webapp.pid /nix/store/w-webapp/bin/webapp
@@ -174,6 +175,8 @@ func TestStartInstruction(t *testing.T) {
 			"start_daemon -f -p '/x/y z.pid' " + webapp},
 		{"a foreground process", func(s *sysvinitSpec) { s.ProcessIsDaemon = false },
 			fmt.Sprintf(daemon, "/var/run/webapp.pid") + " --output /var/log/nixproc-webapp.log --pidfile /var/run/webapp.pid -- " + webapp},
+		{"a foreground process with a umask", func(s *sysvinitSpec) { s.ProcessIsDaemon = false; s.Umask = text("u=rwx,go=rx") },
+			fmt.Sprintf(daemon, "/var/run/webapp.pid") + " --output /var/log/nixproc-webapp.log --pidfile /var/run/webapp.pid --umask \"$(umask)\" -- " + webapp},
 		{"D38: a foreground process with nice", func(s *sysvinitSpec) { s.ProcessIsDaemon = false; s.Nice = text("-3") },
 			"start_daemon -f -p /var/run/webapp.pid -n -3 /nix/store/d-daemon/bin/daemon --unsafe --inherit --output /var/log/nixproc-webapp.log --pidfile /var/run/webapp.pid -- " + webapp},
 		{"a foreground process of another user", func(s *sysvinitSpec) { s.ProcessIsDaemon = false; s.User = text("u") },
@@ -222,6 +225,10 @@ func TestActivitiesAndInstructions(t *testing.T) {
 	}
 	if strings.Contains(got, "\nrestart)") {
 		t.Error("a removed activity is there")
+	}
+	several := script(t, spec(func(s *sysvinitSpec) { s.Activities = map[string]string{"reload|force-reload": "echo again"} }))
+	if activity(t, several, "reload|force-reload") != "echo again" {
+		t.Error(several)
 	}
 	without := script(t, spec(func(s *sysvinitSpec) { s.Process = nil; s.Activities = map[string]string{"start": "echo hi"} }))
 	if strings.Contains(without, "killproc") || !strings.Contains(without, "{start}") {

@@ -2,14 +2,14 @@
 #
 # The result is a package with the files that Dysnomia's tools read
 # (dysnomia-support/groups/NAME and dysnomia-support/users/NAME); the same as
-# plain data is in its attribute `nixproc`.
+# plain data is in its attribute `nixprocAccounts`.
 
 { stdenv
 , lib
   # Assigned numbers: ids.gids.NAME and ids.uids.NAME.
 , ids ? { }
 , forceDisableUserChange
-, nixprocBinary ? import ../binary.nix
+, nixprocBinary ? import ../binary.nix { }
 }:
 
 { groups ? { }, users ? { } }:
@@ -50,5 +50,5 @@ derivation
     allowSubstitutes = false;
     credentials = data;
   } // {
-  nixproc = data;
+  nixprocAccounts = data;
 }

@@ -60,10 +60,10 @@ let
     settings = settings.key;
   } // (if floor == 0 then { } else { inherit floor; })
   // (if credentials == null then { }
-  else if credentials ? nixproc then { credentials = credentials.nixproc; }
+  else if credentials ? nixprocAccounts then { credentials = credentials.nixprocAccounts; }
   else { credentialsTree = "${credentials}"; });
 
-  rendered = derivation {
+  rendered = specification: derivation {
     name = if safeName == "" then "process" else safeName;
     system = builtins.currentSystem or stdenv.system;
     builder = nixprocBinary;
@@ -75,9 +75,15 @@ let
     settings.${settings.key} = settings.value;
   };
 
+  # On its own, a package has to know its place in the order. In a profile the
+  # command gives it one, and a package that knew its own would be built anew
+  # whenever something changes below it.
+  ordered = rendered (specification
+    // (if attributes ? sequence then { inherit (attributes) sequence; } else { }));
+
   # The shell works on a copy of the rendered tree, in the place where the
   # build of the package would have left it.
-  finished = stdenv.mkDerivation {
+  finished = rendered: stdenv.mkDerivation {
     name = safeName;
     passthru = attributes;
     preferLocalBuild = true;
@@ -91,17 +97,17 @@ let
     '';
   };
 
-  package = if postInstall == "" then rendered else finished;
+  package = if postInstall == "" then ordered else finished ordered;
 in
 package // attributes // {
   inherit name;
   nixproc = specification // (if postInstall == "" then { } else {
     inherit postInstall;
-    tree = "${finished}";
+    tree = "${finished (rendered specification)}";
   });
   nixprocDependencies = dependencyPackages;
   nixprocSettings = settings;
   # What a user changes this way is a package like any other, without a
   # specification: its files are merged into the profile as they are.
-  inherit (finished) overrideAttrs;
+  inherit (finished ordered) overrideAttrs;
 }

@@ -23,7 +23,7 @@
 , evaluateCommand ? null
 , statusCommand ? null
 , restartActivity ? null
-, nixprocBinary ? import ../../binary.nix
+, nixprocBinary ? import ../../binary.nix { }
 }:
 
 let

@@ -19,6 +19,10 @@ PATH='@path@'"${PATH:+:$PATH}"
 PATH="${PATH#:}" # an empty first element would be the working directory
 export PATH
 
+# What a script makes can be read by the processes that it starts, whatever the
+# shell of whoever calls it is set to.
+umask 022
+
 _lsb_runtime_dir='@runtimeDir@'
 
 # --- What a pid file says ----------------------------------------------------

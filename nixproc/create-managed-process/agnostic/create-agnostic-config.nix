@@ -1,7 +1,7 @@
 # Writes the properties of a process to NAME.json, for a machine that is to
 # generate the configuration of its own process manager from it.
 
-{ stdenv, nixprocBinary ? import ../../binary.nix }:
+{ stdenv, nixprocBinary ? import ../../binary.nix { } }:
 
 properties:
 

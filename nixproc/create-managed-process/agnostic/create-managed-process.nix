@@ -5,7 +5,7 @@
   # For each process manager the function that translates the properties.
 , generators ? { }
 , stdenv
-, nixprocBinary ? import ../../binary.nix
+, nixprocBinary ? import ../../binary.nix { }
 }:
 
 let

@@ -9,7 +9,7 @@
   # Null makes the agnostic configuration, for a process manager chosen later.
 , processManager ? null
 , ids ? { }
-, nixprocBinary ? import ../../binary.nix
+, nixprocBinary ? import ../../binary.nix { inherit pkgs; }
 }:
 
 let
