@@ -103,15 +103,17 @@ let
       (name: map (value: { inherit name value; }) (plain (depth - 1) set.${name}))
       (builtins.attrNames set));
 
+  inStore = path:
+    builtins.substring 0 (builtins.stringLength builtins.storeDir + 1) path == "${builtins.storeDir}/";
+
   # Like Nixpkgs' buildEnv, a store path will do for a package.
   packageOf = process:
     if builtins.isFunction process.pkg then process.pkg { }
-    else if builtins.isString process.pkg || builtins.isPath process.pkg then {
+    else if builtins.isString process.pkg && inStore process.pkg then {
       name = withoutContext (baseNameOf process.pkg);
       outPath =
-        if builtins.isString process.pkg && !builtins.hasContext process.pkg
-        then builtins.storePath process.pkg
-        else "${process.pkg}";
+        if builtins.hasContext process.pkg then process.pkg
+        else builtins.storePath process.pkg;
     }
     else process.pkg;
 

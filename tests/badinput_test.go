@@ -144,7 +144,7 @@ func TestBadModels(t *testing.T) {
 		{"dependencies are a string", `{ a = sleeper "a" { dependencies = "b"; }; }`, []string{"process 'a': attribute 'dependencies' is a string, where a list is due", "MODEL"}},
 		{"nice is a word", `{ a = sleeper "a" { nice = "fast"; }; }`, []string{"process 'a': nice: \"fast\" is not a whole number from -20 to 19"}},
 		{"nice is too large", `{ a = sleeper "a" { nice = 20; }; }`, []string{"process 'a': nice: \"20\" is not a whole number from -20 to 19"}},
-		{"umask is a word", `{ a = sleeper "a" { umask = "rwx"; }; }`, []string{"process 'a': umask: \"rwx\" is not an octal number"}},
+		{"umask is a word", `{ a = sleeper "a" { umask = "rwx"; }; }`, []string{"process 'a': umask: \"rwx\" is neither an octal number such as 022 nor of the form u=rwx,g=rx"}},
 		{"runlevel is a letter", `{ a = sleeper "a" { overrides.sysvinit.runlevels = [ "x" ]; }; }`, []string{"process 'a': runlevels: \"x\" is no runlevel"}},
 		{"runlevels are a number", `{ a = sleeper "a" { overrides.sysvinit.runlevels = 3; }; }`, []string{"process 'a': attribute 'runlevels' is a number, where a list is due"}},
 		{"credentials are a list", `{ a = sleeper "a" { credentials = [ 1 ]; }; }`, []string{"process 'a': attribute 'credentials' is a list, where a set is due"}},
