@@ -51,7 +51,8 @@ let
     forceDisableUserChange = false;
   };
 
-  always = without (value: value == null) { inherit processManager callingUser callingGroup exprFile extraParams; };
+  always = without (value: value == null) { inherit processManager callingUser callingGroup exprFile; }
+    // { inherit extraParams; };
 
   given = builtins.addErrorContext "while evaluating --extra-params" extraParams;
 

@@ -21,7 +21,7 @@ func (s *session) activate(target deploy.Target, o *options, storePath string, n
 	if err := o.dirs.Check(); err != nil {
 		return err
 	}
-	previous, comparison, err := s.compare(target, o, storePath)
+	comparison, err := s.compare(target, o, storePath)
 	if err != nil {
 		return err
 	}
@@ -29,7 +29,8 @@ func (s *session) activate(target deploy.Target, o *options, storePath string, n
 		Plan: comparison.Plan, Create: comparison.Create, Remove: comparison.Remove,
 		Found: target.RememberFound,
 		Commit: func() error {
-			if previous.Generation == number && previous.Other == "" {
+			current, found, err := target.Profile.Current()
+			if err == nil && found && current.Number == number {
 				return nil
 			}
 			return target.Profile.Switch(number)
@@ -46,17 +47,30 @@ func (s *session) activate(target deploy.Target, o *options, storePath string, n
 		Manager: target.Manager, Accounts: accountsOf(o), Jobs: o.jobs, Settle: settle,
 		NoRollback: o.noRollback, Observe: results.observe,
 	}
-	if err := d.Run(s.ctx, s.soft, work); err != nil {
+	if !comparison.Plan.Empty() {
+		if err := target.Begin(storePath, comparison.Plan); err != nil {
+			return err
+		}
+	}
+	err = d.Run(s.ctx, s.soft, work)
+	if failure, failed := errors.AsType[*deploy.Failure](err); !failed || failure.Undone() && !comparison.Interrupted {
+		err = errors.Join(err, target.End())
+	}
+	if err != nil {
 		return err
 	}
-	return results.print(comparison.Plan, number, o.json)
+	if err := results.print(comparison.Plan, number, o.json); err != nil {
+		// All of it is done, whoever can't read it.
+		note("the result can't be printed: %v", err)
+	}
+	return nil
 }
 
 // compare plans, and says what is worth knowing beforehand.
-func (s *session) compare(target deploy.Target, o *options, storePath string) (deploy.Previous, deploy.Comparison, error) {
+func (s *session) compare(target deploy.Target, o *options, storePath string) (deploy.Comparison, error) {
 	previous, err := target.FindPrevious()
 	if err != nil {
-		return previous, deploy.Comparison{}, err
+		return deploy.Comparison{}, err
 	}
 	if previous.Other != "" {
 		note("the current generation is one of %s: its processes and accounts are left alone", previous.Other)
@@ -66,14 +80,17 @@ func (s *session) compare(target deploy.Target, o *options, storePath string) (d
 	}
 	comparison, err := target.Compare(ask, previous.Path, storePath)
 	if err != nil {
-		return previous, comparison, err
+		return comparison, err
+	}
+	if comparison.Interrupted {
+		note("the last switch was interrupted: what it may have touched is restarted")
 	}
 	for _, text := range comparison.Changed {
 		note("warning: %s", text)
 	}
 	noteMissing(comparison.Plan)
 	noteSkipped(comparison.Plan)
-	return previous, comparison, nil
+	return comparison, nil
 }
 
 // noteMissing names the dependencies that are not in the profile. It asks the
@@ -115,7 +132,7 @@ func noteSkipped(p plan.Plan) {
 
 // showPlan prints what a switch would do.
 func (s *session) showPlan(target deploy.Target, o *options, storePath string) error {
-	_, comparison, err := s.compare(target, o, storePath)
+	comparison, err := s.compare(target, o, storePath)
 	if err != nil {
 		return err
 	}

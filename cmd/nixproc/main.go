@@ -82,7 +82,9 @@ func newSession() (s *session, stop func()) {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
 	// A closed terminal must not leave a deployment half done.
-	signal.Ignore(syscall.SIGHUP)
+	// Nor must a closed pipe. Ignoring these signals would be inherited by
+	// whatever is started.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP, syscall.SIGPIPE)
 	go func() {
 		<-signals
 		cancelSoft()

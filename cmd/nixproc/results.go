@@ -30,6 +30,10 @@ func (r *results) observe(event deploy.Event) {
 		note("warning: %s", event.Process)
 		return
 	}
+	if event.Waiting {
+		note("still waiting for %s to %s", event.Process, event.Verb)
+		return
+	}
 	did := map[string]string{"start": "started", "stop": "stopped"}[event.Verb]
 	if event.Err != nil {
 		note("could not %s %s", event.Verb, event.Process)

@@ -35,6 +35,7 @@ type Event struct {
 	State   manager.State
 	Err     error
 	Undo    bool // the step takes back an earlier one
+	Waiting bool // the step has not ended yet, though it takes long
 	Took    time.Duration
 }
 

@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,6 +20,7 @@ type execution struct {
 	ctx, soft context.Context
 	begun     []begun // levels, in order
 	created   accounts.Set
+	unseen    []manager.Unit // started, perhaps, but not seen
 	lastStart time.Time
 }
 
@@ -64,6 +66,9 @@ func (x *execution) level(verb string, units []manager.Unit) *Failure {
 		if err := x.step(verb, unit, false); err != nil {
 			mutex.Lock()
 			defer mutex.Unlock()
+			if _, unseen := errors.AsType[*manager.UnseenError](err); unseen {
+				x.unseen = append(x.unseen, unit)
+			}
 			if failure == nil {
 				failure = &Failure{Process: unit.Name, Verb: verb, Cause: err}
 			}
@@ -76,6 +81,7 @@ func (x *execution) level(verb string, units []manager.Unit) *Failure {
 // step is where everything that is done to a unit passes through.
 func (x *execution) step(verb string, unit manager.Unit, undo bool) error {
 	begin := time.Now()
+	defer x.remind(verb, unit, undo).Stop()
 	var err error
 	if verb == "start" {
 		err = x.Manager.Start(x.ctx, unit)
@@ -90,6 +96,16 @@ func (x *execution) step(verb string, unit manager.Unit, undo bool) error {
 	}
 	x.Observe(event)
 	return err
+}
+
+// remindAfter is when a person begins to wonder what takes so long.
+const remindAfter = 5 * time.Second
+
+// remind tells of a step that takes long.
+func (x *execution) remind(verb string, unit manager.Unit, undo bool) *time.Timer {
+	return time.AfterFunc(remindAfter, func() {
+		x.Observe(Event{Verb: verb, Process: unit.Name, Undo: undo, Waiting: true, Took: remindAfter})
+	})
 }
 
 // each calls act for all units, at most Jobs at a time.
@@ -164,11 +180,14 @@ func (x *execution) undo(failure *Failure) {
 		failure.Wrong = append(failure.Wrong, Wrong{Process: "accounts", Why: err})
 	}
 	x.verify(back, wrong)
+	for _, unit := range x.unseen {
+		failure.Wrong = append(failure.Wrong, Wrong{Process: unit.Name, Why: errors.New("it may run all the same: nothing tells which its process is")})
+	}
 	slices.SortFunc(failure.Wrong, func(a, b Wrong) int {
-		if a.Process < b.Process {
-			return -1
-		}
-		return 1
+		return cmp.Or(cmp.Compare(a.Process, b.Process), cmp.Compare(a.Repair, b.Repair))
+	})
+	failure.Wrong = slices.CompactFunc(failure.Wrong, func(a, b Wrong) bool {
+		return a.Process == b.Process && a.Repair == b.Repair
 	})
 }
 

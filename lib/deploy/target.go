@@ -42,6 +42,9 @@ func (t Target) FindPrevious() (Previous, error) {
 		return Previous{Path: t.Previous}, nil
 	}
 	current, found, err := t.Profile.Current()
+	if _, gone := errors.AsType[*profile.GoneError](err); gone {
+		return t.latest("")
+	}
 	if err != nil || !found {
 		return Previous{}, err
 	}
@@ -52,12 +55,18 @@ func (t Target) FindPrevious() (Previous, error) {
 	if owner == t.Manager.Name() || owner == "" {
 		return Previous{Path: current.Path, Generation: current.Number}, nil
 	}
+	return t.latest(owner)
+}
+
+// latest is the newest generation of this target's manager, where the current
+// one is another's, or gone.
+func (t Target) latest(other string) (Previous, error) {
 	generations, err := t.Generations()
 	if err != nil || len(generations) == 0 {
-		return Previous{Other: owner}, err
+		return Previous{Other: other}, err
 	}
 	last := generations[len(generations)-1]
-	return Previous{Path: last.Path, Generation: last.Number, Other: owner}, nil
+	return Previous{Path: last.Path, Generation: last.Number, Other: other}, nil
 }
 
 // Generations of this target's manager, and those that are nobody's.
@@ -96,6 +105,8 @@ type Comparison struct {
 	States map[string]manager.State // of all units, before
 	Create accounts.Set
 	Remove accounts.Set
+	// Interrupted says that the last switch did not end.
+	Interrupted bool
 	// Changed are accounts that both profiles have with different properties.
 	Changed []string
 }
@@ -110,6 +121,16 @@ func (t Target) Compare(ask func([]manager.Unit) (map[string]manager.State, erro
 	newUnits := oldUnits
 	if new != old {
 		if newUnits, err = t.units(new); err != nil {
+			return c, err
+		}
+	}
+	pending, err := t.readPending()
+	if err != nil {
+		return c, err
+	}
+	if pending != nil {
+		c.Interrupted = true
+		if oldUnits, err = t.doubtful(oldUnits, *pending); err != nil {
 			return c, err
 		}
 	}
@@ -128,6 +149,9 @@ func (t Target) Compare(ask func([]manager.Unit) (map[string]manager.State, erro
 		return c, err
 	}
 	c.Plan = plan.Make(oldUnits, newUnits, c.States, plan.Options{RestartDependents: t.RestartDependents})
+	if err := t.conflicts(c.Plan); err != nil {
+		return c, err
+	}
 
 	if new == old {
 		return c, nil // no account comes or goes

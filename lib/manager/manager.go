@@ -15,9 +15,11 @@ type Unit struct {
 	Rank int // units of a lower rank start before and stop after it
 	// Requires names the units that it depends on, where that is known.
 	Requires []string
-	Key      string // equal keys: the one may go on running in place of the other
-	Files    string // digest of the unit's files
-	File     string // absolute path of its main file
+	// Key is equal for two units if the one may go on running in place of the
+	// other; "" is equal to none.
+	Key   string
+	Files string // digest of the unit's files
+	File  string // absolute path of its main file
 
 	// Wanted says whether this deployment is to start it; if not, WhyNot says
 	// the reason in a few words.
@@ -56,6 +58,15 @@ const (
 func (c Condition) String() string {
 	return [...]string{"unknown", "running", "stopped"}[c]
 }
+
+// UnseenError says that a unit was started, but that nothing tells which its
+// process is: so nobody can stop it, either.
+type UnseenError struct{ Err error }
+
+func (e *UnseenError) Error() string { return e.Err.Error() }
+
+// Unwrap gives the reason.
+func (e *UnseenError) Unwrap() error { return e.Err }
 
 // Manager acts on units. Its methods may be called side by side for different
 // units.

@@ -98,6 +98,10 @@ func decide(old, new *manager.Unit, condition manager.Condition) Change {
 		return as(Stop, "no longer in the model")
 	case new == nil:
 		return as(none, "")
+	case old == nil && new.Wanted && condition == manager.Running:
+		// Of another deployment, perhaps, or of one that was killed.
+		change.Old = new
+		return as(Restart, "ran already, and nobody knows as what")
 	case old == nil && new.Wanted:
 		return as(Start, "new")
 	case old == nil:
@@ -108,6 +112,8 @@ func decide(old, new *manager.Unit, condition manager.Condition) Change {
 		return as(Start, "did not run")
 	case !runs:
 		return as(Skip, new.WhyNot)
+	case old.Key == "":
+		return as(Restart, "a switch of it was interrupted")
 	case old.Key != new.Key:
 		return as(Restart, "changed")
 	case old.Files != new.Files:

@@ -44,6 +44,16 @@ type Generation struct {
 	Current bool
 }
 
+// GoneError says that a profile is at a generation that does not exist.
+type GoneError struct {
+	Profile Profile
+	Number  int
+}
+
+func (e *GoneError) Error() string {
+	return fmt.Sprintf("%s is at generation %d, which is gone: switch to another generation", e.Profile.Path(), e.Number)
+}
+
 // Path is the profile's own link, what nix-env's -p takes.
 func (p Profile) Path() string { return filepath.Join(p.Dir, p.Name) }
 
@@ -116,7 +126,7 @@ func (p Profile) Current() (Generation, bool, error) {
 	}
 	g, err := p.generation(n)
 	if errors.Is(err, fs.ErrNotExist) {
-		return Generation{}, false, fmt.Errorf("%s is at generation %d, which is gone: switch to another generation", p.Path(), n)
+		return Generation{}, false, &GoneError{Profile: p, Number: n}
 	}
 	g.Current = true
 	return g, err == nil, err
@@ -209,8 +219,9 @@ func kind(info fs.FileInfo) string {
 }
 
 // Siblings gives the store paths of the current generations of the other
-// profiles in the same directory. What is no profile is passed over.
-func (p Profile) Siblings() ([]string, error) {
+// profiles in the same directory, by their names. What is no profile is passed
+// over.
+func (p Profile) Siblings() (map[string]string, error) {
 	entries, err := os.ReadDir(p.Dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -218,14 +229,14 @@ func (p Profile) Siblings() ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot list the profiles beside %s: %w", p.Path(), err)
 	}
-	var paths []string
+	paths := map[string]string{}
 	for _, entry := range entries {
 		other := Profile{Dir: p.Dir, Name: entry.Name(), StateDir: p.StateDir}
 		if entry.Name() == p.Name || entry.Type()&fs.ModeSymlink == 0 {
 			continue
 		}
 		if current, found, err := other.Current(); err == nil && found {
-			paths = append(paths, current.Path)
+			paths[other.Name] = current.Path
 		}
 	}
 	return paths, nil

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"maps"
-	"path"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -157,10 +155,8 @@ func (script *initScript) startInstruction() string {
 	case spec.ProcessIsDaemon:
 		words = append(words, quote.ShellWords(command...))
 	default:
-		if !daemonTakes.MatchString(pidFile) {
-			command = append([]string{settings.Shell, "-c", notePID, "sh", pidFile}, command...)
-		}
-		words = append(words, quote.ShellWords(script.daemonize(pidFile)...))
+		command = append([]string{settings.Shell, "-c", notePID, "sh", pidFile}, command...)
+		words = append(words, quote.ShellWords(script.daemonize()...))
 		if spec.Umask != nil {
 			words = append(words, `--umask "$(umask)"`)
 		}
@@ -168,23 +164,32 @@ func (script *initScript) startInstruction() string {
 	}
 
 	start := strings.Join(words, " ")
+	if !spec.ProcessIsDaemon && spec.user() != "" && spec.PIDFile != nil {
+		start = script.lendPIDFile() + " &&\n" + start
+	}
 	if spec.Directory != nil {
 		start = "cd " + quote.Shell(*spec.Directory) + " &&\n" + start
 	}
 	return withNewline(spec.Initialize) + start
 }
 
-// daemonTakes is what daemon(1) accepts as the path of a pid file.
-var daemonTakes = regexp.MustCompile(`^[-._a-zA-Z0-9/]+$`)
-
 // notePID is a shell command that writes its own pid file, then becomes the
-// program: for paths that daemon(1) does not take.
+// program. What daemon(1) would write is its own number: to kill that would
+// leave the program running.
 const notePID = `echo "$$" >"$1" && shift && exec "$@"`
 
+// lendPIDFile makes the given pid file for a user who may not make one there.
+func (script *initScript) lendPIDFile() string {
+	spec := &script.spec
+	file := quote.Shell(*spec.PIDFile)
+	return fmt.Sprintf("{ pidofproc -p %[1]s %[2]s >/dev/null || { rm -f %[1]s && (set -C && : >%[1]s) && chown %[3]s %[1]s; }; }",
+		file, quote.Shell(*spec.Process), quote.Shell(spec.user()))
+}
+
 // daemonize is libslack's daemon(1), which detaches a foreground process and
-// keeps its pid file. It goes to the root directory, and sets a umask of its
+// keeps its output. It goes to the root directory, and sets a umask of its
 // own, unless it is told which.
-func (script *initScript) daemonize(pidFile string) []string {
+func (script *initScript) daemonize() []string {
 	spec := &script.spec
 	words := []string{spec.Settings.StartProcessAsDaemon, "--unsafe", "--inherit"}
 	if log := spec.logFile(script.name); log != "" {
@@ -192,13 +197,6 @@ func (script *initScript) daemonize(pidFile string) []string {
 	}
 	if spec.Directory != nil {
 		words = append(words, "--chdir", *spec.Directory)
-	}
-	if !daemonTakes.MatchString(pidFile) {
-		// The process writes it.
-	} else if spec.PIDFile == nil && spec.InstanceName == nil {
-		words = append(words, "--pidfiles", path.Dir(pidFile), "--name", path.Base(*spec.Process))
-	} else {
-		words = append(words, "--pidfile", pidFile)
 	}
 	if user := spec.user(); user != "" {
 		words = append(words, "--user", user)

@@ -74,13 +74,14 @@ type sysvinitSettings struct {
 
 type sysvinitRenderer struct {
 	specs   map[string]sysvinitSpec // by the name of the process
+	owners  map[string]string       // pid file -> the first process that has it
 	numbers map[[2]int]map[int]int  // minimum and maximum -> rank -> sequence number
 }
 
 // newSysvinit numbers the ranks. Scripts whose function allows the same range
 // of numbers share one numbering.
 func newSysvinit(m model.Model, ranks map[string]int) (renderer, error) {
-	r := sysvinitRenderer{specs: make(map[string]sysvinitSpec, len(m.Processes)), numbers: map[[2]int]map[int]int{}}
+	r := sysvinitRenderer{specs: make(map[string]sysvinitSpec, len(m.Processes)), owners: map[string]string{}, numbers: map[[2]int]map[int]int{}}
 	settings := make(map[string]sysvinitSettings, len(m.Settings))
 	for key, raw := range m.Settings {
 		var one sysvinitSettings
@@ -100,6 +101,9 @@ func newSysvinit(m model.Model, ranks map[string]int) (renderer, error) {
 		}
 		spec.Settings = settings[p.Settings]
 		r.specs[p.Name] = spec
+		if file, certain := spec.pidFile(); certain && r.owners[file] == "" {
+			r.owners[file] = p.Name
+		}
 		key := [2]int{spec.Settings.MinSequence, spec.Settings.MaxSequence}
 		inRange[key] = append(inRange[key], ranks[p.Name])
 	}
@@ -125,8 +129,14 @@ func (r sysvinitRenderer) process(p model.Process, rank int) (rendered, error) {
 	if err := spec.check(); err != nil {
 		return rendered{}, err
 	}
+	if file, certain := spec.pidFile(); certain && r.owners[file] != p.Name {
+		return rendered{}, fmt.Errorf("it has the pid file of the process '%s', %s: give each its own instanceName or pidFile", r.owners[file], file)
+	}
 	start, stop := spec.runlevels()
 	script := initScript{name: p.Name, dependencies: p.Dependencies, spec: spec, start: start, stop: stop}
+	if _, can := script.activities()["start"]; !can && len(start) > 0 {
+		return rendered{}, errors.New("it has runlevels to start in, but nothing to start: neither a process nor an activity 'start'")
+	}
 
 	key, err := script.key()
 	if err != nil {

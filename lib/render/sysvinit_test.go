@@ -38,6 +38,9 @@ func spec(change func(*sysvinitSpec)) sysvinitSpec {
 
 func process(t *testing.T, name string, s sysvinitSpec, dependencies ...string) model.Process {
 	t.Helper()
+	if s.InstanceName != nil && *s.InstanceName == "webapp" {
+		s.InstanceName = &name
+	}
 	data, err := json.Marshal(s)
 	if err != nil {
 		t.Fatal(err)
@@ -158,6 +161,9 @@ esac
 func TestStartInstruction(t *testing.T) {
 	const webapp = "/nix/store/w-webapp/bin/webapp"
 	const daemon = "start_daemon -f -p %s /nix/store/d-daemon/bin/daemon --unsafe --inherit"
+	note := func(pidFile string) string {
+		return ` -- /bin/sh -c 'echo "$$" >"$1" && shift && exec "$@"' sh ` + pidFile + " "
+	}
 	for _, test := range []struct {
 		what   string
 		change func(*sysvinitSpec)
@@ -174,23 +180,26 @@ func TestStartInstruction(t *testing.T) {
 		{"a given pid file", func(s *sysvinitSpec) { s.PIDFile = text("/x/y z.pid") },
 			"start_daemon -f -p '/x/y z.pid' " + webapp},
 		{"a foreground process", func(s *sysvinitSpec) { s.ProcessIsDaemon = false },
-			fmt.Sprintf(daemon, "/var/run/webapp.pid") + " --output /var/log/nixproc-webapp.log --pidfile /var/run/webapp.pid -- " + webapp},
+			fmt.Sprintf(daemon, "/var/run/webapp.pid") + " --output /var/log/nixproc-webapp.log" + note("/var/run/webapp.pid") + webapp},
 		{"a foreground process with a umask", func(s *sysvinitSpec) { s.ProcessIsDaemon = false; s.Umask = text("u=rwx,go=rx") },
-			fmt.Sprintf(daemon, "/var/run/webapp.pid") + " --output /var/log/nixproc-webapp.log --pidfile /var/run/webapp.pid --umask \"$(umask)\" -- " + webapp},
+			fmt.Sprintf(daemon, "/var/run/webapp.pid") + " --output /var/log/nixproc-webapp.log --umask \"$(umask)\"" + note("/var/run/webapp.pid") + webapp},
 		{"D38: a foreground process with nice", func(s *sysvinitSpec) { s.ProcessIsDaemon = false; s.Nice = text("-3") },
-			"start_daemon -f -p /var/run/webapp.pid -n -3 /nix/store/d-daemon/bin/daemon --unsafe --inherit --output /var/log/nixproc-webapp.log --pidfile /var/run/webapp.pid -- " + webapp},
+			"start_daemon -f -p /var/run/webapp.pid -n -3 /nix/store/d-daemon/bin/daemon --unsafe --inherit --output /var/log/nixproc-webapp.log" + note("/var/run/webapp.pid") + webapp},
 		{"a foreground process of another user", func(s *sysvinitSpec) { s.ProcessIsDaemon = false; s.User = text("u") },
-			fmt.Sprintf(daemon, "/tmp/webapp.pid") + " --output /tmp/nixproc-webapp.log --pidfile /tmp/webapp.pid --user u -- " + webapp},
+			fmt.Sprintf(daemon, "/tmp/webapp.pid") + " --output /tmp/nixproc-webapp.log --user u" + note("/tmp/webapp.pid") + webapp},
 		{"a foreground process without a log", func(s *sysvinitSpec) { s.ProcessIsDaemon = false; s.EnableDaemonOutputLogging = false },
-			fmt.Sprintf(daemon, "/var/run/webapp.pid") + " --pidfile /var/run/webapp.pid -- " + webapp},
+			fmt.Sprintf(daemon, "/var/run/webapp.pid") + note("/var/run/webapp.pid") + webapp},
 		{"a foreground process without a name of the instance", func(s *sysvinitSpec) {
 			s.ProcessIsDaemon = false
 			s.InstanceName = nil
 			s.Process = text("/x/bin/thing")
 		},
-			fmt.Sprintf(daemon, "/var/run/thing.pid") + " --output /var/log/nixproc-webapp.log --pidfiles /var/run --name thing -- /x/bin/thing"},
+			fmt.Sprintf(daemon, "/var/run/thing.pid") + " --output /var/log/nixproc-webapp.log" + note("/var/run/thing.pid") + "/x/bin/thing"},
 		{"D24: a daemon without a name of the instance", func(s *sysvinitSpec) { s.InstanceName = nil; s.Process = text("/x/bin/thing") },
 			"start_daemon -f -p /var/run/thing.pid /x/bin/thing"},
+		{"a foreground process of another user with a given pid file", func(s *sysvinitSpec) { s.ProcessIsDaemon = false; s.User = text("u"); s.PIDFile = text("/run/w.pid") },
+			"{ pidofproc -p /run/w.pid " + webapp + " >/dev/null || { rm -f /run/w.pid && (set -C && : >/run/w.pid) && chown u /run/w.pid; }; } &&\n" +
+				fmt.Sprintf(daemon, "/run/w.pid") + " --output /tmp/nixproc-webapp.log --user u" + note("/run/w.pid") + webapp},
 		{"another command that starts", func(s *sysvinitSpec) { s.Settings.StartDaemon = text("loadproc") },
 			"loadproc -f -p /var/run/webapp.pid " + webapp},
 	} {
@@ -316,11 +325,15 @@ func TestWhatAScriptCannotHoldIsRefused(t *testing.T) {
 			s.Umask = text("9")
 		})),
 		process(t, "two", spec(func(s *sysvinitSpec) { s.Runlevels = []string{"7x"} })),
+		process(t, "three", spec(func(s *sysvinitSpec) { s.PIDFile = text("/x.pid") })),
+		process(t, "four", spec(func(s *sysvinitSpec) { s.PIDFile = text("/x.pid") })),
+		process(t, "five", spec(func(s *sysvinitSpec) { s.Process = nil })),
 	))
 	if err == nil {
 		t.Fatal("no error")
 	}
-	for _, part := range []string{"process 'one'", `"A-B"`, `nice: "20"`, `umask: "9"`, "process 'two'", `"7x"`} {
+	for _, part := range []string{"process 'one'", `"A-B"`, `nice: "20"`, `umask: "9"`, "process 'two'", `"7x"`,
+		"process 'four': it has the pid file of the process 'three'", "process 'five': it has runlevels to start in, but nothing to start"} {
 		if !strings.Contains(err.Error(), part) {
 			t.Errorf("the error lacks %s: %v", part, err)
 		}

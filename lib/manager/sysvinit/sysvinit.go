@@ -53,8 +53,8 @@ func (m Manager) Start(ctx context.Context, unit manager.Unit) error {
 			return err
 		}
 		if time.Now().After(deadline) {
-			return fmt.Errorf("%s said that it started, but %s names no running process after %s%s",
-				m.Command("start", unit), unit.PIDFile, seenWithin, logTail(unit.Log))
+			return &manager.UnseenError{Err: fmt.Errorf("%s said that it started, but %s names no running process after %s%s",
+				m.Command("start", unit), unit.PIDFile, seenWithin, logTail(unit.Log))}
 		}
 		select {
 		case <-ctx.Done():
