@@ -45,7 +45,6 @@ func TestBadArguments(t *testing.T) {
 		{"missing file", []string{"DIR/nonsuch.nix"}, codeModel, []string{"DIR/nonsuch.nix does not exist"}},
 		{"file in a file", []string{"MODEL/x"}, codeModel, []string{"MODEL/x does not exist"}},
 		{"directory that is no profile", []string{"DIR"}, codeModel, []string{"DIR is a directory, but no profile"}},
-		{"old profile", []string{"-o", "DIR/nonsuch", "MODEL"}, codeUsage, []string{"--old-profile", "nonsuch"}},
 
 		{"another manager", []string{"--extra-params", `{ processManager = "systemd"; }`, "MODEL"}, codeModel, []string{"--extra-params can't change processManager", "sysvinit"}},
 		{"no end of the parameters", []string{"--extra-params", "{ a = 1;", "MODEL"}, codeModel, []string{"syntax error, unexpected end of file", "at --extra-params:1:"}},

@@ -45,7 +45,6 @@ func TestSomethingInTheWay(t *testing.T) {
 		{"profile is a directory", "profiles/processes", makeDir, []string{"MODEL"}, []string{"DIR/profiles/processes is not a profile: it is a directory"}},
 		{"profile is a link elsewhere", "profiles/processes", linkTo("/usr"), []string{"MODEL"}, []string{"DIR/profiles/processes is not a profile: it is a link to /usr"}},
 		{"generation is a directory", "profiles/processes-1-link", makeDir, []string{"MODEL"}, []string{"DIR/profiles/processes-1-link is not a generation: it is a directory"}},
-		{"profile is at a generation that is gone", "profiles/processes", linkTo("processes-7-link"), []string{"MODEL"}, []string{"generation 7, which is gone", "switch to another generation"}},
 		{"roll back what is no profile", "profiles/processes", makeDir, []string{"--rollback"}, []string{"is not a profile"}},
 		{"list what is no profile", "profiles/processes", makeDir, []string{"--list-generations"}, []string{"is not a profile"}},
 		{"undeploy what is no profile", "profiles/processes", linkTo("/usr"), []string{"--undeploy"}, []string{"is not a profile"}},

@@ -166,7 +166,7 @@ func TestPrebuiltProfile(t *testing.T) {
 
 	// -o: another profile is what is compared with, so what only it has stops.
 	empty := build("--undeploy", "--no-out-link")
-	if r = d.mustSwitchTo("--dry-run", "-o", empty, built); !strings.Contains(r.stdout, "would do: 3 start\n") {
+	if r = d.mustSwitchTo("--dry-run", "-o", empty, built); !strings.Contains(r.stdout, "would do: 3 restart\n") {
 		t.Errorf("-o with an empty profile:\n%s", r.stdout)
 	}
 	r = d.mustSwitchTo("-o", built, empty)

@@ -139,3 +139,29 @@ func commandLine(t *testing.T, pid int) string {
 	t.Helper()
 	return strings.ReplaceAll(read(t, fmt.Sprintf("/proc/%d/cmdline", pid)), "\x00", " ")
 }
+
+// A profile whose generation was removed by hand, or an old profile that is not
+// there, is no dead end.
+func TestNothingToCompareWith(t *testing.T) {
+	t.Parallel()
+	d := newDeployment(t)
+	d.hostNeeds("daemon")
+	model := d.model("model.nix", `{ quick = sleeper "quick" { }; }`)
+	d.mustSwitchTo("--host-packages", model)
+	pid, _, _ := d.process("quick")
+	link := d.path("profiles", "processes")
+	if err := os.Remove(link); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("processes-77-link", link); err != nil {
+		t.Fatal(err)
+	}
+	r := d.mustSwitchTo("--host-packages", model)
+	if again, _, _ := d.process("quick"); again != pid || !strings.Contains(r.stdout, "1 kept: generation 1") {
+		t.Errorf("a profile at a generation that is gone: pid %d, was %d\n%s", again, pid, r.stdout)
+	}
+	r = d.mustSwitchTo("--host-packages", "-o", d.path("nowhere"), model)
+	if !strings.Contains(r.stderr, "nothing is taken to be deployed") || !strings.Contains(r.stdout, "restarted") {
+		t.Errorf("an old profile that is not there:\n%s%s", r.stdout, r.stderr)
+	}
+}

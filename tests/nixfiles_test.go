@@ -229,9 +229,9 @@ func TestOlderPaths(t *testing.T) {
 func TestPackagesOnTheirOwnAreInOrder(t *testing.T) {
 	t.Parallel()
 	const chain = `let
-		db = script { name = "db"; runlevels = [ 3 ]; };
-		app = (script { name = "app"; runlevels = [ 3 ]; dependencies = [ db ]; }).overrideAttrs (old: { extra = "x"; });
-		web = script { name = "web"; runlevels = [ 3 ]; dependencies = [ app ]; postInstall = "echo more > $out/more"; };
+		db = script { name = "db"; process = "/bin/db"; runlevels = [ 3 ]; };
+		app = (script { name = "app"; process = "/bin/app"; runlevels = [ 3 ]; dependencies = [ db ]; }).overrideAttrs (old: { extra = "x"; });
+		web = script { name = "web"; process = "/bin/web"; runlevels = [ 3 ]; dependencies = [ app ]; postInstall = "echo more > $out/more"; };
 		in `
 	for name, link := range map[string]string{"db": "S00db", "app": "S01app", "web": "S02web"} {
 		out := evalWith(t, true, chain+name)
