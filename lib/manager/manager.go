@@ -18,6 +18,9 @@ type Unit struct {
 	Key      string // equal keys: the one may go on running in place of the other
 	Files    string // digest of the unit's files
 	File     string // absolute path of its main file
+	// Installs are the absolute paths of the files that an Installer puts in
+	// place for it, in the profile.
+	Installs []string
 
 	// Wanted says whether this deployment is to start it; if not, WhyNot says
 	// the reason in a few words.
@@ -73,4 +76,24 @@ type Manager interface {
 	Stop(ctx context.Context, unit Unit) error
 	// Command is the line that a person would type for "start" or "stop".
 	Command(verb string, unit Unit) string
+}
+
+// Installer is a Manager that reads the files of its units from a place outside
+// of the profile.
+type Installer interface {
+	// Install removes the files of the units in gone from that place, puts those
+	// of the units in there into it, and has the manager read them. What is in
+	// place already is left alone. A file that neither we nor the older tools
+	// put there is never touched: that is an error, before anything is changed.
+	// To take it back, call it again with the units as they were.
+	Install(ctx context.Context, gone, there []Unit) error
+}
+
+// Batch is a Manager that starts and stops many units by one command, in an
+// order that it knows itself.
+type Batch interface {
+	// StartAll starts units, StopAll stops them; they give an error for each
+	// unit of which it failed, by its name.
+	StartAll(ctx context.Context, units []Unit) map[string]error
+	StopAll(ctx context.Context, units []Unit) map[string]error
 }

@@ -48,6 +48,8 @@ type renderer interface {
 	// orderFile says whether the path is one that places the process in the
 	// order.
 	orderFile(name, path string) bool
+	// common are files of the profile as a whole.
+	common() Tree
 }
 
 func rendererOf(m model.Model, ranks map[string]int) (renderer, error) {
@@ -70,7 +72,7 @@ func Render(m model.Model) (*Profile, error) {
 		return nil, err
 	}
 	profile := &Profile{
-		Files:    Tree{},
+		Files:    renderer.common(),
 		Manifest: manifest.Manifest{Schema: manifest.Schema, Manager: m.Manager, Parameters: m.Parameters, Processes: []manifest.Process{}},
 	}
 
