@@ -49,7 +49,7 @@ func (x *execution) together(batch manager.Batch, verb string, units []manager.U
 
 // all takes a step back for all of its units, and gives what failed by name.
 func (x *execution) all(verb string, units []manager.Unit) map[string]error {
-	if batch, ok := x.Manager.(manager.Batch); ok {
+	if batch, ok := manager.As[manager.Batch](x.Manager); ok {
 		return x.together(batch, verb, units, true)
 	}
 	var mutex sync.Mutex
@@ -67,7 +67,7 @@ func (x *execution) all(verb string, units []manager.Unit) map[string]error {
 // install puts the files of the new units in place of those of the old ones,
 // for managers that have such a place.
 func (x *execution) install(p plan.Plan) *Failure {
-	installer, ok := x.Manager.(manager.Installer)
+	installer, ok := manager.As[manager.Installer](x.Manager)
 	if !ok {
 		return nil
 	}

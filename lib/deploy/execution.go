@@ -39,7 +39,7 @@ var errInterrupted = errors.New("interrupted")
 // levels does one thing to all units, level by level, unless the manager knows
 // the order itself.
 func (x *execution) levels(verb string, levels [][]manager.Unit) *Failure {
-	if batch, ok := x.Manager.(manager.Batch); ok && len(levels) > 0 {
+	if batch, ok := manager.As[manager.Batch](x.Manager); ok && len(levels) > 0 {
 		return x.batch(batch, verb, slices.Concat(levels...))
 	}
 	for _, level := range levels {
@@ -152,6 +152,8 @@ func (x *execution) died(unit manager.Unit) error {
 	text := fmt.Sprintf("it started, but ended within %s", x.Settle)
 	if lines := lastLines(unit.Log); lines != "" {
 		text += "; the end of " + unit.Log + ":\n  " + lines
+	} else if witness, ok := manager.As[manager.Witness](x.Manager); ok {
+		text += witness.LastWords(x.ctx, unit)
 	}
 	return errors.New(text)
 }

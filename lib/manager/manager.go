@@ -97,3 +97,9 @@ type Batch interface {
 	StartAll(ctx context.Context, units []Unit) map[string]error
 	StopAll(ctx context.Context, units []Unit) map[string]error
 }
+
+// Witness is a Manager that can tell what a process said before it ended, where
+// that is not in a log file. What it gives is put after an error as it is.
+type Witness interface {
+	LastWords(ctx context.Context, unit Unit) string
+}

@@ -56,8 +56,10 @@ func rendererOf(m model.Model, ranks map[string]int) (renderer, error) {
 	switch m.Manager {
 	case "sysvinit":
 		return newSysvinit(m, ranks)
+	case "systemd":
+		return newSystemd(m)
 	}
-	return nil, fmt.Errorf("process manager %q is not supported: use sysvinit", m.Manager)
+	return nil, fmt.Errorf("process manager %q is not supported: use sysvinit or systemd", m.Manager)
 }
 
 // Render renders a model that was validated. All that is wrong with the

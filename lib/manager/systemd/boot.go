@@ -1,0 +1,85 @@
+package systemd
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"nixproc/lib/quote"
+)
+
+// The target that a boot, or the start of the user's systemd, brings up, and
+// which wants all units of the profile. One link enables all of them, so that
+// none is left over when a unit goes.
+
+// usualProfile is the name of the profile whose target has no name of its own.
+const usualProfile = "processes"
+
+// target is the name of this profile's target.
+func (m *Manager) target() string {
+	name := filepath.Base(m.Profile)
+	if name == usualProfile {
+		return "nixproc.target"
+	}
+	return "nixproc-" + escape(name) + ".target"
+}
+
+// escape writes text so that it can be in the name of a unit, as
+// systemd-escape(1) does.
+func escape(text string) string {
+	var b strings.Builder
+	for i := range len(text) {
+		c := text[i]
+		switch {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '_', c == '.', c == ':':
+			b.WriteByte(c)
+		default:
+			fmt.Fprintf(&b, `\x%02x`, c)
+		}
+	}
+	return b.String()
+}
+
+// wantedBy is what is brought up anyway (systemd.special(7)).
+func (m *Manager) wantedBy() string {
+	if m.User {
+		return "default.target"
+	}
+	return "multi-user.target"
+}
+
+func (m *Manager) targetText(units []string) string {
+	return fmt.Sprintf("[Unit]\nDescription=Processes of the profile %s\nWants=%s\n\n[Install]\nWantedBy=%s\n",
+		quote.SystemdLine(m.Profile), strings.Join(units, " "), m.wantedBy())
+}
+
+// enable makes or removes the link by which the target comes up; it says
+// whether it did.
+func (m *Manager) enable(on bool) (bool, error) {
+	wants := filepath.Join(m.Dir, m.wantedBy()+".wants")
+	link, to := filepath.Join(wants, m.target()), "../"+m.target()
+	is, err := os.Readlink(link)
+	switch {
+	case on && err == nil && is == to:
+		return false, nil
+	case on && errors.Is(err, fs.ErrNotExist):
+		if err := os.MkdirAll(wants, 0o755); err != nil {
+			return false, err
+		}
+		return true, os.Symlink(to, link)
+	case on:
+		return false, fmt.Errorf("%s is in the way: it should be a link to %s; remove it", link, to)
+	case err == nil && is == to:
+		// Another target of the same name, of a profile elsewhere, keeps its link.
+		if _, err := os.Lstat(filepath.Join(m.Dir, m.target())); err == nil {
+			return false, nil
+		}
+		err := os.Remove(link)
+		_ = os.Remove(wants) // if that was the last
+		return true, err
+	}
+	return false, nil
+}
