@@ -69,9 +69,10 @@ func (r systemdRenderer) process(p model.Process, _ int) (rendered, error) {
 	}
 	spec.settings = r.settings[p.Settings]
 	name := spec.settings.Prefix + p.Name + ".service"
-	text, err := spec.text(r.unitNames(p, spec.settings.Prefix))
-	if err = errors.Join(spec.check(name), err); err != nil {
-		return rendered{}, err
+	text, problems := spec.text(r.unitNames(p, spec.settings.Prefix))
+	if problems = append(problems, spec.check(name)...); len(problems) > 0 {
+		slices.SortFunc(problems, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
+		return rendered{}, errors.Join(problems...)
 	}
 	file := systemd.Directory + "/" + name
 	result := rendered{own: Tree{file: {Content: []byte(text)}}, order: Tree{}, unit: spec.unit(file)}
@@ -80,10 +81,9 @@ func (r systemdRenderer) process(p model.Process, _ int) (rendered, error) {
 	if spec.settings.Shell != "" {
 		withoutShell = strings.ReplaceAll(text, spec.settings.Shell+" -e -c ", "-e -c ")
 	}
-	if result.key, err = keyOf([]string{name, systemd.Key(withoutShell)}); err != nil {
-		return rendered{}, err
-	}
-	return result, nil
+	var err error
+	result.key, err = keyOf([]string{name, systemd.Key(withoutShell)})
+	return result, err
 }
 
 // unitNames are those of the processes that a process depends on.
@@ -103,7 +103,7 @@ var unitName = regexp.MustCompile(`^[A-Za-z0-9:_.\\@-]{1,247}\.service$`)
 
 // check refuses what systemd would refuse, or ignore with a line in its log and
 // then run the process otherwise than it was asked to.
-func (s *systemdSpec) check(name string) error {
+func (s *systemdSpec) check(name string) []error {
 	var problems []error
 	if !unitName.MatchString(name) {
 		problems = append(problems, fmt.Errorf("%q can't be the name of a systemd unit: letters, digits and :-_.@\\ can, at most 255 of them (systemd.unit(5))", name))
@@ -137,16 +137,12 @@ func (s *systemdSpec) check(name string) error {
 	if s.Sections["Service"]["ExecStart"] == nil && s.Sections["Service"]["ExecStop"] == nil && s.Sections["Service"]["SuccessAction"] == nil {
 		problems = append(problems, errors.New("it has nothing to run: it needs foregroundProcess, daemon or process, or Service.ExecStart"))
 	}
-	slices.SortFunc(problems, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
-	return errors.Join(problems...)
+	return problems
 }
 
 // text gives the unit file.
-func (s *systemdSpec) text(dependencies []string) (string, error) {
-	environment, err := s.environment()
-	if err != nil {
-		return "", err
-	}
+func (s *systemdSpec) text(dependencies []string) (string, []error) {
+	environment, problems := s.environment()
 	more := map[string][]string{"Service": environment}
 	if len(dependencies) > 0 {
 		more["Unit"] = []string{"Wants=" + strings.Join(dependencies, " "), "After=" + strings.Join(dependencies, " ")}
@@ -177,7 +173,7 @@ func (s *systemdSpec) text(dependencies []string) (string, error) {
 			b.WriteString(line + "\n")
 		}
 	}
-	return b.String(), nil
+	return b.String(), problems
 }
 
 // compareSections puts [Unit] first and [Install] last, as in systemd's own units.
@@ -198,7 +194,7 @@ func compareSections(a, b string) int {
 
 // environment gives one line for each variable. The PATH of the environment
 // comes before that of the packages.
-func (s *systemdSpec) environment() ([]string, error) {
+func (s *systemdSpec) environment() (lines []string, problems []error) {
 	variables := maps.Clone(s.Environment)
 	if variables == nil {
 		variables = map[string]string{}
@@ -212,8 +208,6 @@ func (s *systemdSpec) environment() ([]string, error) {
 			variables["PATH"] = strings.Join(directories, ":")
 		}
 	}
-	var lines []string
-	var problems []error
 	for _, name := range slices.Sorted(maps.Keys(variables)) {
 		assignment, err := quote.SystemdEnvironment(name, variables[name])
 		if err != nil {
@@ -222,7 +216,7 @@ func (s *systemdSpec) environment() ([]string, error) {
 		}
 		lines = append(lines, "Environment="+assignment)
 	}
-	return lines, errors.Join(problems...)
+	return lines, problems
 }
 
 // unit is what the package of the process manager has to know.
