@@ -2,12 +2,15 @@ package tests
 
 import (
 	"fmt"
+	"maps"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 // awkward are values that something on the way could change, made at run time.
@@ -32,11 +35,31 @@ func awkward() map[string]string {
 	}
 }
 
+// randomValues are made of characters that mean something to systemd, a shell or
+// Nix, in any order.
+func randomValues(t *testing.T, count int) map[string]string {
+	t.Helper()
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("random seed %d", seed)
+	random := rand.New(rand.NewPCG(seed, 0))
+	alphabet := []rune("ab01'\"\\$%`{}()[]<>|&;#~!*?=,:@+- \t\ns{xnué字🙂")
+	values := map[string]string{}
+	for i := range count {
+		var text strings.Builder
+		for range random.IntN(20) {
+			text.WriteRune(alphabet[random.IntN(len(alphabet))])
+		}
+		values[fmt.Sprintf("random%d", i)] = text.String()
+	}
+	return values
+}
+
 // Awkward values arrive byte for byte, as arguments and in the environment, in
 // the foreground and as a daemon (D20).
 func TestSystemdAwkwardValues(t *testing.T) {
 	withSystemd(t, func(t *testing.T, m *systemdMachine) {
 		values := awkward()
+		maps.Copy(values, randomValues(t, 200))
 		names := make([]string, 0, len(values))
 		var args, env strings.Builder
 		for name := range values {

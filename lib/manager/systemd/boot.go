@@ -1,6 +1,7 @@
 package systemd
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -9,6 +10,7 @@ import (
 	"strings"
 
 	"nixproc/lib/quote"
+	"nixproc/lib/run"
 )
 
 // The target that a boot, or the start of the user's systemd, brings up, and
@@ -54,6 +56,16 @@ func (m *Manager) wantedBy() string {
 func (m *Manager) targetText(units []string) string {
 	return fmt.Sprintf("[Unit]\nDescription=Processes of the profile %s\nWants=%s\n\n[Install]\nWantedBy=%s\n",
 		quote.SystemdLine(m.Profile), strings.Join(units, " "), m.wantedBy())
+}
+
+// stopTarget is for a target that is about to go: a boot may have started it,
+// and systemd would keep its name. That stops no unit that it wants.
+func (m *Manager) stopTarget(ctx context.Context) error {
+	if owner, err := m.owner(m.target()); err != nil || owner != m.Profile {
+		return err
+	}
+	_, err := m.Runner.Run(ctx, run.Command{Args: m.systemctl("stop", "--", m.target())})
+	return err
 }
 
 // enable makes or removes the link by which the target comes up; it says

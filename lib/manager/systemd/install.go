@@ -40,6 +40,11 @@ func (m *Manager) Install(ctx context.Context, gone, there []manager.Unit) error
 	}
 
 	changed := false
+	if len(there) == 0 {
+		if err := m.stopTarget(ctx); err != nil {
+			return err
+		}
+	}
 	for _, name := range obsolete {
 		did, err := m.remove(name)
 		changed = changed || did
