@@ -68,30 +68,36 @@ func (m *Manager) stopTarget(ctx context.Context) error {
 	return err
 }
 
-// enable makes or removes the link by which the target comes up; it says
-// whether it did.
-func (m *Manager) enable(on bool) (bool, error) {
-	wants := filepath.Join(m.Dir, m.wantedBy()+".wants")
-	link, to := filepath.Join(wants, m.target()), "../"+m.target()
-	is, err := os.Readlink(link)
-	switch {
-	case on && err == nil && is == to:
-		return false, nil
-	case on && errors.Is(err, fs.ErrNotExist):
-		if err := os.MkdirAll(wants, 0o755); err != nil {
-			return false, err
-		}
-		return true, os.Symlink(to, link)
-	case on:
-		return false, fmt.Errorf("%s is in the way: it should be a link to %s; remove it", link, to)
-	case err == nil && is == to:
-		// Another target of the same name, of a profile elsewhere, keeps its link.
-		if _, err := os.Lstat(filepath.Join(m.Dir, m.target())); err == nil {
-			return false, nil
-		}
-		err := os.Remove(link)
-		_ = os.Remove(wants) // if that was the last
-		return true, err
+// link is the one by which the target comes up, and where it leads.
+func (m *Manager) link() (path, to string) {
+	return filepath.Join(m.Dir, m.wantedBy()+".wants", m.target()), "../" + m.target()
+}
+
+// mayEnable refuses anything else that is where the link is to be.
+func (m *Manager) mayEnable() error {
+	path, to := m.link()
+	if is, err := os.Readlink(path); errors.Is(err, fs.ErrNotExist) || err == nil && is == to {
+		return nil
 	}
-	return false, nil
+	return fmt.Errorf("%s is in the way: it should be a link to %s; remove it", path, to)
+}
+
+// enable makes or removes the link; it says whether it did.
+func (m *Manager) enable(on bool) (bool, error) {
+	path, to := m.link()
+	is, err := os.Readlink(path)
+	there := err == nil && is == to
+	if on == there {
+		return false, nil
+	}
+	if on {
+		return true, errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.Symlink(to, path))
+	}
+	// Another target of the same name, of a profile elsewhere, keeps its link.
+	if _, err := os.Lstat(filepath.Join(m.Dir, m.target())); err == nil {
+		return false, nil
+	}
+	err = os.Remove(path)
+	_ = os.Remove(filepath.Dir(path)) // if that was the last
+	return true, err
 }

@@ -32,6 +32,8 @@ func (m *Manager) Install(ctx context.Context, gone, there []manager.Unit) error
 	obsolete := m.obsolete(gone, files)
 	if len(there) == 0 {
 		obsolete = append(obsolete, m.target())
+	} else if err := m.mayEnable(); err != nil {
+		return err
 	}
 	for _, name := range slices.Concat(slices.Sorted(maps.Keys(files)), obsolete) {
 		if err := m.mayReplace(name, files[name] != ""); err != nil {
