@@ -74,15 +74,13 @@ func (x *execution) install(p plan.Plan) *Failure {
 	if x.soft.Err() != nil {
 		return &Failure{Verb: "install", Cause: errInterrupted}
 	}
-	var old, new []manager.Unit
+	var old []manager.Unit
 	for _, change := range p.Changes {
 		if change.Old != nil {
 			old = append(old, *change.Old)
 		}
-		if change.New != nil {
-			new = append(new, *change.New)
-		}
 	}
+	new := unitsOf(p)
 	x.begun = append(x.begun, begun{verb: "install", back: func() error {
 		return installer.Install(x.ctx, without(new, old), old)
 	}})
@@ -90,6 +88,17 @@ func (x *execution) install(p plan.Plan) *Failure {
 		return &Failure{Verb: "install", Cause: err}
 	}
 	return nil
+}
+
+// unitsOf the new profile.
+func unitsOf(p plan.Plan) []manager.Unit {
+	var new []manager.Unit
+	for _, change := range p.Changes {
+		if change.New != nil {
+			new = append(new, *change.New)
+		}
+	}
+	return new
 }
 
 // without gives the units that have no namesake among the others.

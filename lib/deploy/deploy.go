@@ -95,6 +95,11 @@ func (d Deployment) Run(ctx, soft context.Context, work Work) error {
 }
 
 func (x *execution) forward(work Work) *Failure {
+	if checker, ok := manager.As[manager.Checker](x.Manager); ok && !work.Plan.Empty() {
+		if err := checker.MayInstall(unitsOf(work.Plan)); err != nil {
+			return &Failure{Verb: "install", Cause: err}
+		}
+	}
 	if err := x.createAccounts(work.Create); err != nil {
 		return &Failure{Verb: "create accounts", Cause: err}
 	}

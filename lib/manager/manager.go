@@ -89,6 +89,12 @@ type Installer interface {
 	Install(ctx context.Context, gone, there []Unit) error
 }
 
+// Checker is an Installer that can tell beforehand that it would refuse to put
+// the files of units in place, so that nothing is stopped in vain.
+type Checker interface {
+	MayInstall(there []Unit) error
+}
+
 // Batch is a Manager that starts and stops many units by one command, in an
 // order that it knows itself.
 type Batch interface {

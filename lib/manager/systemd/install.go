@@ -25,28 +25,18 @@ const marker = "# Put here by nixproc; changes are lost. Profile: "
 // old generation leads nowhere after a garbage collection, and at boot before
 // the store is mounted.
 func (m *Manager) Install(ctx context.Context, gone, there []manager.Unit) error {
-	files, err := m.contents(there)
+	files, err := m.permitted(there)
 	if err != nil {
 		return err
 	}
 	obsolete := m.obsolete(gone, files)
 	if len(there) == 0 {
 		obsolete = append(obsolete, m.target())
-	} else if err := m.mayEnable(); err != nil {
-		return err
-	}
-	for _, name := range slices.Concat(slices.Sorted(maps.Keys(files)), obsolete) {
-		if err := m.mayReplace(name, files[name] != ""); err != nil {
-			return err
-		}
-	}
-
-	changed := false
-	if len(there) == 0 {
 		if err := m.stopTarget(ctx); err != nil {
 			return err
 		}
 	}
+	changed := false
 	for _, name := range obsolete {
 		did, err := m.remove(name)
 		changed = changed || did
@@ -79,6 +69,27 @@ func (m *Manager) Install(ctx context.Context, gone, there []manager.Unit) error
 	}
 	m.stale.Store(false)
 	return nil
+}
+
+// MayInstall says whether anything is in the way of the files of units.
+func (m *Manager) MayInstall(there []manager.Unit) error {
+	_, err := m.permitted(there)
+	return err
+}
+
+// permitted are the contents of the files that are to be in place, if nothing
+// is in their way.
+func (m *Manager) permitted(there []manager.Unit) (map[string]string, error) {
+	files, err := m.contents(there)
+	if err != nil || len(there) == 0 {
+		return nil, err
+	}
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		if err := m.mayReplace(name); err != nil {
+			return nil, err
+		}
+	}
+	return files, m.mayEnable()
 }
 
 func allNames(units []manager.Unit) []string {
@@ -168,11 +179,10 @@ func (m *Manager) isTheirs(name, to string) bool {
 	return strings.HasSuffix(inside, "-"+strings.TrimPrefix(name, Prefix)) || strings.HasSuffix(inside, "/"+Directory+"/"+name)
 }
 
-// mayReplace refuses what is not ours. What is only to be removed may be another
-// profile's by now.
-func (m *Manager) mayReplace(name string, wanted bool) error {
+// mayReplace refuses what is not ours.
+func (m *Manager) mayReplace(name string) error {
 	owner, err := m.owner(name)
-	if err != nil || !wanted || owner == "" || owner == "link" || owner == m.Profile {
+	if err != nil || owner == "" || owner == "link" || owner == m.Profile {
 		return err
 	}
 	path := filepath.Join(m.Dir, name)
@@ -189,7 +199,8 @@ func (m *Manager) mayReplace(name string, wanted bool) error {
 	return nil
 }
 
-// remove removes a file that is ours, or that the older tools put there.
+// remove removes a file that is ours, or that the older tools put there. Any
+// other may be another profile's by now.
 func (m *Manager) remove(name string) (bool, error) {
 	owner, err := m.owner(name)
 	if err != nil || owner != m.Profile && owner != "link" {
