@@ -121,6 +121,16 @@ func TestSystemdFilesOfOthers(t *testing.T) {
 			t.Errorf("the failed switch left %q", names)
 		}
 
+		// Nothing is stopped in vain.
+		m.mustSwitchTo("-p", "running", m.model("running.nix", `{ other = sleeper "other" { }; }`))
+		running := m.runs("other")
+		r = m.switchTo("-p", "running", m.model("running.nix", `{ other = sleeper "other" { nice = 1; }; base = sleeper "base" { }; }`))
+		if r.code != 1 || !strings.Contains(r.stderr, "nix-process-base.service is in the way") {
+			t.Errorf("exit code %d\n%s", r.code, r.stderr)
+		}
+		m.kept(running, m.runs("other"), "other")
+		m.mustSwitchTo("-p", "running", "--undeploy")
+
 		// What the older tools left: links into the store, also dangling ones.
 		old := filepath.Join(m.store.dir, "store", "0lxx7hm5sxcyhfj8hmrxlvmq7cd3i0g8-base.service")
 		for name, to := range map[string]string{"nix-process-base.service": old, "nix-process-base.service.wants": old + ".wants"} {
