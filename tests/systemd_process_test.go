@@ -70,22 +70,32 @@ func TestSystemdAwkwardValues(t *testing.T) {
 			fmt.Fprintf(&args, "%s ", nixString(values[name]))
 			fmt.Fprintf(&env, "V_%s = %s; ", name, nixString(values[name]))
 		}
+		// As an argument; systemd has no way to take them in a variable.
+		const control = "a\x01\x08\x1b[0m\x7fb"
 		dump := `cat /proc/$$/cmdline > "$OUT.args"; cat /proc/$$/environ > "$OUT.env"`
 		model := m.model("awkward.nix", fmt.Sprintf(`
 let
-  values = { args = [ %s ]; environment = { %s OUT = "${stateDir}/${"it's 100%%"} $x"; }; };
+  values = { args = [ %[1]s ]; environment = { %[2]s OUT = "${stateDir}/${"it's 100%%"} $x"; }; };
 in {
-  fore.pkg = create (values // { name = "fore"; foregroundProcess = script "fore" %s; });
+  fore.pkg = create (values // { name = "fore"; foregroundProcess = script "fore" %[3]s; });
   back.pkg = create (values // {
     name = "back";
     environment = values.environment // { OUT = "${stateDir}/back"; };
-    daemon = script "back" %s;
+    daemon = script "back" %[4]s;
     pidFile = "${runtimeDir}/back 100%%.pid";
   });
+  control.pkg = create { name = "control"; foregroundProcess = script "control" %[3]s; args = [ %[5]s ]; environment.OUT = "${stateDir}/control"; };
 }`, &args, &env, nixString(dump+"\nexec sleep 1000\n"),
-			nixString(dump+"\nsleep 1000 &\necho $! > '"+m.path("state/run/back 100%.pid")+"'\n")))
+			nixString(dump+"\nsleep 1000 &\necho $! > '"+m.path("state/run/back 100%.pid")+"'\n"), nixString(control)))
 		m.mustSwitchTo(model)
-		m.runs("fore", "back")
+		m.runs("fore", "back", "control")
+		m.until("control has written", func() bool {
+			info, err := os.Stat(m.path("state/control.args"))
+			return err == nil && info.Size() > 0
+		})
+		if got := read(t, m.path("state/control.args")); !strings.HasSuffix(got, "\x00"+control+"\x00") {
+			t.Errorf("control characters arrived as %q", got)
+		}
 		for _, file := range []string{"it's 100% $x", "back"} {
 			m.until(file+" has written", func() bool {
 				info, err := os.Stat(m.path("state", file+".env"))
