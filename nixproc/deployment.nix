@@ -118,7 +118,17 @@ let
     }
     else process.pkg;
 
-  nameOf = package: withoutContext (package.nixproc.name or package.name);
+  # As process/foreign-name.nix, which this file can't import either.
+  foreignName = packageName:
+    let
+      prefix = { systemd = "nix-process-"; }.${processManager} or "";
+      length = builtins.stringLength prefix;
+    in
+    if builtins.substring 0 length packageName == prefix
+    then builtins.substring length (builtins.stringLength packageName) packageName
+    else packageName;
+
+  nameOf = package: withoutContext (package.nixproc.name or (foreignName package.name));
 
   # A package without a specification (an older framework made it) is merged
   # into the profile as it is.

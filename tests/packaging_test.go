@@ -44,6 +44,7 @@ func TestToolsHaveTheirOldNames(t *testing.T) {
 	for attribute, commands := range map[string][]string{
 		"common":   {"nixproc-build", "nixproc-init-state"},
 		"sysvinit": {"nixproc-sysvinit-switch", "nixproc-sysvinit-deploy", "nixproc-sysvinit-runactivity"},
+		"systemd":  {"nixproc-systemd-switch", "nixproc-systemd-deploy"},
 	} {
 		out, err := s.nix(env, "nix-build", "--no-out-link", tools, "-A", attribute)
 		if err != nil {

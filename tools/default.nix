@@ -39,4 +39,5 @@ in
   inherit nixproc;
   common = commands "common" [ "build" "init-state" ];
   sysvinit = commands "sysvinit" [ "sysvinit-switch" "sysvinit-deploy" "sysvinit-runactivity" ];
+  systemd = commands "systemd" [ "systemd-switch" "systemd-deploy" ];
 }

@@ -13,6 +13,7 @@ curl curl'
 test="$demo
 getopt util-linux
 strace strace
+systemctl systemd
 bash bash"
 
 # find PROGRAM: like command -v, also in directories that only root has on PATH.

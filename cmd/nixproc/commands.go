@@ -8,7 +8,7 @@ import (
 )
 
 // managers are the process managers that this version can deploy with.
-var managers = []string{"sysvinit"}
+var managers = []string{"sysvinit", "systemd"}
 
 //go:embed usage/overview.txt
 var overviewText string
@@ -46,17 +46,20 @@ func commands() map[string]command {
 		},
 		"status": {
 			run: status, help: page("status", "", statusText),
-			set: optionSet{status: true, runlevel: true},
+			set: optionSet{status: true, runlevel: true, userUnits: true},
 		},
 	}
 	for _, manager := range managers {
 		found[manager+"-switch"] = command{
 			run: switchWith(manager), help: page(manager+"-switch", manager, switchText),
-			set: optionSet{build: true, deploy: true, generation: true, directory: true, runlevel: manager == "sysvinit"},
+			set: optionSet{
+				build: true, deploy: true, generation: true, directory: true,
+				runlevel: manager == "sysvinit", userUnits: manager == "systemd",
+			},
 		}
 		found[manager+"-deploy"] = command{
 			run: deployWith(manager), help: page(manager+"-deploy", manager, deployText),
-			set: optionSet{deploy: true, directory: true, runlevel: manager == "sysvinit"},
+			set: optionSet{deploy: true, directory: true, runlevel: manager == "sysvinit", userUnits: manager == "systemd"},
 		}
 	}
 	found["sysvinit-runactivity"] = command{
@@ -71,7 +74,7 @@ func page(name, manager, text string) string {
 	var b strings.Builder
 	t := template.Must(template.New(name).Parse(text))
 	template.Must(t.New("directories").Parse(directoriesText))
-	err := t.Execute(&b, map[string]any{"Name": name, "Manager": manager, "Sysvinit": manager == "sysvinit"})
+	err := t.Execute(&b, map[string]any{"Name": name, "Manager": manager, "Sysvinit": manager == "sysvinit", "Systemd": manager == "systemd"})
 	if err != nil {
 		panic(err) // a text of our own is wrong
 	}

@@ -41,6 +41,8 @@ func (s *session) newManager(name string, o *options) (manager.Manager, error) {
 			runlevel = machineRunlevel(s.ctx, run.Host{})
 		}
 		return sysvinit.Manager{Runner: run.Host{}, Runlevel: runlevel, LogDir: o.dirs.Resolved(runtime.GOOS).Log}, nil
+	case "systemd":
+		return newSystemd(o)
 	}
 	return nil, usageError{"there is no process manager '" + name + "' here: use " + strings.Join(managers, ", ")}
 }

@@ -20,6 +20,7 @@ type optionSet struct {
 	deploy     bool // deployment: --profile, --old-profile, --jobs, …
 	generation bool // generations: --rollback, --list-generations, …
 	runlevel   bool // sysvinit's --runlevel
+	userUnits  bool // systemd's --user
 	manager    bool // --process-manager
 	outLink    bool // --no-out-link
 	directory  bool // the directories and --force-disable-user-change
@@ -42,7 +43,7 @@ type options struct {
 	profile, oldProfile, runlevel            string
 	jobs                                     int
 	dryRun, wait, noRollback, restartDepends bool
-	reverse, json                            bool
+	reverse, json, userUnits                 bool
 
 	dirs              statedir.Dirs
 	disableUserChange bool
@@ -139,6 +140,9 @@ func (o *options) define(flags *pflag.FlagSet, set optionSet) {
 	}
 	if set.runlevel {
 		flags.StringVar(&o.runlevel, "runlevel", "", "")
+	}
+	if set.userUnits {
+		flags.BoolVar(&o.userUnits, "user", false, "")
 	}
 	if set.activity {
 		flags.BoolVarP(&o.reverse, "reverse", "r", false, "")

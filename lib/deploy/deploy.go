@@ -98,18 +98,22 @@ func (d Deployment) Run(ctx, soft context.Context, work Work) error {
 }
 
 func (x *execution) forward(work Work) *Failure {
+	if checker, ok := manager.As[manager.Checker](x.Manager); ok && !work.Plan.Empty() {
+		if err := checker.MayInstall(unitsOf(work.Plan)); err != nil {
+			return &Failure{Verb: "install", Cause: err}
+		}
+	}
 	if err := x.createAccounts(work); err != nil {
 		return &Failure{Verb: "create accounts", Cause: err}
 	}
-	for _, level := range work.Plan.Stops {
-		if failure := x.level("stop", level); failure != nil {
-			return failure
-		}
+	if failure := x.levels("stop", work.Plan.Stops); failure != nil {
+		return failure
 	}
-	for _, level := range work.Plan.Starts {
-		if failure := x.level("start", level); failure != nil {
-			return failure
-		}
+	if failure := x.install(work.Plan); failure != nil {
+		return failure
+	}
+	if failure := x.levels("start", work.Plan.Starts); failure != nil {
+		return failure
 	}
 	if failure := x.settle(work.Plan.Starts); failure != nil {
 		return failure

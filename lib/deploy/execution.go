@@ -24,9 +24,12 @@ type execution struct {
 	lastStart time.Time
 }
 
+// begun is a step: units that were to start or stop, or the files of units that
+// were to be put in place (verb "install"), with what takes that back.
 type begun struct {
 	verb  string
 	units []manager.Unit
+	back  func() error
 }
 
 // opposite of a verb.
@@ -34,6 +37,20 @@ var opposite = map[string]string{"start": "stop", "stop": "start"}
 
 // errInterrupted is why a step was not begun.
 var errInterrupted = errors.New("interrupted")
+
+// levels does one thing to all units, level by level, unless the manager knows
+// the order itself.
+func (x *execution) levels(verb string, levels [][]manager.Unit) *Failure {
+	if batch, ok := manager.As[manager.Batch](x.Manager); ok && len(levels) > 0 {
+		return x.batch(batch, verb, slices.Concat(levels...))
+	}
+	for _, level := range levels {
+		if failure := x.level(verb, level); failure != nil {
+			return failure
+		}
+	}
+	return nil
+}
 
 // level does one thing to independent units, side by side. After a failure no
 // further unit is begun, and those that were are waited for.
@@ -151,6 +168,8 @@ func (x *execution) died(unit manager.Unit) error {
 	text := fmt.Sprintf("it started, but ended within %s", x.Settle)
 	if lines := lastLines(unit.Log); lines != "" {
 		text += "; the end of " + unit.Log + ":\n  " + lines
+	} else if witness, ok := manager.As[manager.Witness](x.Manager); ok {
+		text += witness.LastWords(x.ctx, unit)
 	}
 	return errors.New(text)
 }
@@ -158,22 +177,26 @@ func (x *execution) died(unit manager.Unit) error {
 // undo takes back the begun steps, the last first, and names what it could not
 // put back.
 func (x *execution) undo(failure *Failure) {
-	var mutex sync.Mutex
 	wrong := func(unit manager.Unit, verb string, err error) {
-		mutex.Lock()
-		defer mutex.Unlock()
 		failure.Wrong = append(failure.Wrong, Wrong{Process: unit.Name, Why: err, Repair: x.Manager.Command(verb, unit)})
 	}
 	var back []manager.Unit
-	for _, level := range slices.Backward(x.begun) {
-		verb := opposite[level.verb]
-		x.each(level.units, func(unit manager.Unit) {
-			if err := x.step(verb, unit, true); err != nil {
+	for _, step := range slices.Backward(x.begun) {
+		if step.back != nil {
+			if err := step.back(); err != nil {
+				failure.Wrong = append(failure.Wrong, Wrong{Process: "files", Why: err})
+			}
+			continue
+		}
+		verb := opposite[step.verb]
+		failed := x.all(verb, step.units)
+		for _, unit := range step.units {
+			if err := failed[unit.Name]; err != nil {
 				wrong(unit, verb, err)
 			}
-		})
+		}
 		if verb == "start" {
-			back = append(back, level.units...)
+			back = append(back, step.units...)
 		}
 	}
 	if err := x.forgetAccounts(); err != nil {

@@ -28,3 +28,13 @@ func (a *ahead) Units(profile string) ([]Unit, error) {
 	<-a.done
 	return a.units, a.err
 }
+
+// As gives what else a manager can do, if it can: an Installer, a Batch, a
+// Witness. One that reads ahead can do what the manager behind it can.
+func As[T any](m Manager) (T, bool) {
+	if reading, ok := m.(*ahead); ok {
+		m = reading.Manager
+	}
+	ability, ok := m.(T)
+	return ability, ok
+}

@@ -1,6 +1,7 @@
 package manager
 
 import (
+	"context"
 	"errors"
 	"testing"
 )
@@ -38,6 +39,21 @@ func TestReadAheadReadsOnce(t *testing.T) {
 		}
 		if units, err := m.Units("two"); err != nil || units[0].Name != "of two" {
 			t.Errorf("another profile: %v, %v", units, err)
+		}
+	}
+}
+
+func (profiles) LastWords(context.Context, Unit) string { return "words" }
+
+// A manager that reads ahead can do what it could before.
+func TestReadAheadKeepsAbilities(t *testing.T) {
+	p := profiles{asked: map[string]int{}}
+	for _, m := range []Manager{p, ReadAhead(p, "one")} {
+		if witness, ok := As[Witness](m); !ok || witness.LastWords(t.Context(), Unit{}) != "words" {
+			t.Errorf("%T is no witness any more", m)
+		}
+		if _, ok := As[Batch](m); ok {
+			t.Errorf("%T can do what nothing behind it can", m)
 		}
 	}
 }

@@ -20,6 +20,9 @@ type Unit struct {
 	Key   string
 	Files string // digest of the unit's files
 	File  string // absolute path of its main file
+	// Installs are the absolute paths of the files that an Installer puts in
+	// place for it, in the profile.
+	Installs []string
 
 	// Wanted says whether this deployment is to start it; if not, WhyNot says
 	// the reason in a few words.
@@ -84,4 +87,36 @@ type Manager interface {
 	Stop(ctx context.Context, unit Unit) error
 	// Command is the line that a person would type for "start" or "stop".
 	Command(verb string, unit Unit) string
+}
+
+// Installer is a Manager that reads the files of its units from a place outside
+// of the profile.
+type Installer interface {
+	// Install removes the files of the units in gone from that place, puts those
+	// of the units in there into it, and has the manager read them. What is in
+	// place already is left alone. A file that neither we nor the older tools
+	// put there is never touched: that is an error, before anything is changed.
+	// To take it back, call it again with the units as they were.
+	Install(ctx context.Context, gone, there []Unit) error
+}
+
+// Checker is an Installer that can tell beforehand that it would refuse to put
+// the files of units in place, so that nothing is stopped in vain.
+type Checker interface {
+	MayInstall(there []Unit) error
+}
+
+// Batch is a Manager that starts and stops many units by one command, in an
+// order that it knows itself.
+type Batch interface {
+	// StartAll starts units, StopAll stops them; they give an error for each
+	// unit of which it failed, by its name.
+	StartAll(ctx context.Context, units []Unit) map[string]error
+	StopAll(ctx context.Context, units []Unit) map[string]error
+}
+
+// Witness is a Manager that can tell what a process said before it ended, where
+// that is not in a log file. What it gives is put after an error as it is.
+type Witness interface {
+	LastWords(ctx context.Context, unit Unit) string
 }

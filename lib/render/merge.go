@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"nixproc/lib/manager/systemd"
 	"nixproc/lib/manager/sysvinit"
 	"nixproc/lib/manifest"
 )
@@ -32,7 +33,7 @@ func (m merger) add(merge Merge, managerName string) ([]manifest.Process, error)
 	if !merge.Foreign && merge.Replaced == nil {
 		return nil, nil // accounts only
 	}
-	found, err := scan(managerName, merge.Tree)
+	found, err := scan(managerName, merge)
 	if err != nil {
 		return nil, err
 	}
@@ -53,10 +54,14 @@ func (m merger) add(merge Merge, managerName string) ([]manifest.Process, error)
 }
 
 // scan reads the processes in a tree that has no manifest.
-func scan(managerName, tree string) ([]manifest.Process, error) {
-	switch managerName {
-	case "sysvinit":
-		return sysvinit.Scan(tree)
+func scan(managerName string, merge Merge) ([]manifest.Process, error) {
+	switch {
+	case managerName == "sysvinit":
+		return sysvinit.Scan(merge.Tree)
+	case managerName == "systemd" && merge.Foreign:
+		return systemd.Scan(merge.Tree)
+	case managerName == "systemd":
+		return systemd.ScanPackage(merge.Tree, merge.Process, merge.Entry.Unit)
 	}
 	return nil, fmt.Errorf("packages for %s can't be merged", managerName)
 }

@@ -48,14 +48,18 @@ type renderer interface {
 	// orderFile says whether the path is one that places the process in the
 	// order.
 	orderFile(name, path string) bool
+	// common are files of the profile as a whole.
+	common() Tree
 }
 
 func rendererOf(m model.Model, ranks map[string]int) (renderer, error) {
 	switch m.Manager {
 	case "sysvinit":
 		return newSysvinit(m, ranks)
+	case "systemd":
+		return newSystemd(m)
 	}
-	return nil, fmt.Errorf("process manager %q is not supported: use sysvinit", m.Manager)
+	return nil, fmt.Errorf("process manager %q is not supported: use sysvinit or systemd", m.Manager)
 }
 
 // Render renders a model that was validated. All that is wrong with the
@@ -70,7 +74,7 @@ func Render(m model.Model) (*Profile, error) {
 		return nil, err
 	}
 	profile := &Profile{
-		Files:    Tree{},
+		Files:    renderer.common(),
 		Manifest: manifest.Manifest{Schema: manifest.Schema, Manager: m.Manager, Parameters: m.Parameters, Processes: []manifest.Process{}},
 	}
 

@@ -119,6 +119,8 @@ func newSysvinit(m model.Model, ranks map[string]int) (renderer, error) {
 
 var orderLink = regexp.MustCompile(`^etc/rc\.d/rc.\.d/[SK][0-9]+(.+)$`)
 
+func (sysvinitRenderer) common() Tree { return Tree{} }
+
 func (sysvinitRenderer) orderFile(name, path string) bool {
 	match := orderLink.FindStringSubmatch(path)
 	return match != nil && match[1] == name

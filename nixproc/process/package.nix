@@ -45,8 +45,8 @@ let
   dependencyPackages = map packageOf (data.anyList "dependencies" dependencies);
 
   nameOf = package:
-    builtins.unsafeDiscardStringContext (package.nixproc.name or package.name
-      or (throw "process '${name}': a dependency has no name"));
+    builtins.unsafeDiscardStringContext (package.nixproc.name or (import ./foreign-name.nix manager (package.name
+      or (throw "process '${name}': a dependency has no name"))));
 
   # A name that is no file name is reported by the command, with the name of
   # the attribute; here it must only not get in the way of that.
@@ -100,7 +100,7 @@ let
   package = if postInstall == "" then ordered else finished ordered;
 in
 package // attributes // {
-  inherit name;
+  name = packageName;
   nixproc = specification // (if postInstall == "" then { } else {
     inherit postInstall;
     tree = "${finished (rendered specification)}";

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -39,27 +38,11 @@ func (m Manager) Units(profile string) ([]manager.Unit, error) {
 		if err := json.Unmarshal(process.Unit, &script); err != nil {
 			return nil, fmt.Errorf("%s: process '%s': %w", profile, process.Name, err)
 		}
-		unit := manager.Unit{
-			Name:           process.Name,
-			Attribute:      process.Attribute,
-			Rank:           process.Rank,
-			Requires:       process.Dependencies,
-			Key:            process.Key,
-			Files:          filesDigest(process.Files),
-			File:           filepath.Join(profile, script.Script),
-			PIDFile:        script.PIDFile,
-			PIDFileCertain: script.PIDFileCertain,
-			Program:        script.Program,
-			User:           script.User,
-			Log:            script.Log,
-			Wanted:         slices.Contains(script.Runlevels, m.Runlevel),
-		}
-		if len(process.Attributes) > 0 {
-			unit.Attributes = make(map[string]any, len(process.Attributes))
-			for name, value := range process.Attributes {
-				unit.Attributes[name] = value
-			}
-		}
+		unit := manager.NewUnit(process)
+		unit.File = filepath.Join(profile, script.Script)
+		unit.PIDFile, unit.PIDFileCertain = script.PIDFile, script.PIDFileCertain
+		unit.Program, unit.User, unit.Log = script.Program, script.User, script.Log
+		unit.Wanted = slices.Contains(script.Runlevels, m.Runlevel)
 		switch {
 		case unit.Wanted:
 		case len(script.Runlevels) == 0:
@@ -70,14 +53,6 @@ func (m Manager) Units(profile string) ([]manager.Unit, error) {
 		units = append(units, unit)
 	}
 	return units, nil
-}
-
-func filesDigest(files map[string]string) string {
-	hash := sha256.New()
-	for _, path := range slices.Sorted(maps.Keys(files)) {
-		fmt.Fprintf(hash, "%s\x00%s\x00", path, files[path])
-	}
-	return hex.EncodeToString(hash.Sum(nil))
 }
 
 var (

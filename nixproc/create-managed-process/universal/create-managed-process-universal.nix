@@ -29,6 +29,10 @@ let
       basePackages = basePackages ++ [ pkgs.sysvinit ];
     };
   };
+
+  createSystemdService = import ../../backends/systemd/create-systemd-service.nix {
+    inherit stdenv lib writeTextFile createCredentials basePackages forceDisableUserChange nixprocBinary;
+  };
 in
 import ../agnostic/create-managed-process.nix {
   inherit processManager stdenv nixprocBinary;
@@ -36,6 +40,9 @@ import ../agnostic/create-managed-process.nix {
   generators = {
     sysvinit = import ../../backends/sysvinit/generate-sysvinit-script.nix {
       inherit createSystemVInitScript lib;
+    };
+    systemd = import ../../backends/systemd/generate-systemd-service.nix {
+      inherit createSystemdService stdenv lib writeTextFile;
     };
   };
 }

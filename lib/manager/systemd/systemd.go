@@ -1,0 +1,162 @@
+// Package systemd runs processes as units of systemd: the system's or a user's.
+// It knows unit files, the directory that systemd reads them from, and
+// systemctl(1); what is to run it is told, and the order systemd knows itself.
+package systemd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strconv"
+	"strings"
+	"sync/atomic"
+
+	"nixproc/lib/manager"
+	"nixproc/lib/pidfile"
+	"nixproc/lib/quote"
+	"nixproc/lib/run"
+)
+
+// Manager runs units. It is to be used by its address.
+type Manager struct {
+	Runner  run.Runner
+	User    bool   // the units of the calling user, not the system's
+	Dir     string // where systemd reads unit files from
+	Profile string // path of the profile, which the files there name as their owner
+	Store   string // the Nix store's directory
+
+	stale atomic.Bool // systemd has not read all files as they are now
+}
+
+// Name of the manager.
+func (*Manager) Name() string { return "systemd" }
+
+// Command is the line that a person would type.
+func (m *Manager) Command(verb string, unit manager.Unit) string {
+	return quote.ShellWords(m.systemctl(verb, unitName(unit))...)
+}
+
+func (m *Manager) systemctl(arguments ...string) []string {
+	line := []string{"systemctl"}
+	if m.User {
+		line = append(line, "--user")
+	}
+	return append(line, arguments...)
+}
+
+// properties of a unit, by org.freedesktop.systemd1(5).
+type properties map[string]string
+
+const asked = "--property=LoadState,ActiveState,SubState,MainPID,Result,Type,NeedDaemonReload"
+
+// show asks for all units by one call.
+func (m *Manager) show(ctx context.Context, names []string) ([]properties, error) {
+	result, err := m.Runner.Run(ctx, run.Command{Args: m.systemctl(append([]string{"show", asked, "--"}, names...)...)})
+	if err != nil {
+		return nil, m.unreachable(err)
+	}
+	blocks := strings.Split(strings.Trim(result.Stdout, "\n"), "\n\n")
+	if len(blocks) != len(names) {
+		return nil, m.unreachable(fmt.Errorf("systemctl show told of %d units, not of %d", len(blocks), len(names)))
+	}
+	all := make([]properties, len(names))
+	for i, block := range blocks {
+		all[i] = properties{}
+		for line := range strings.Lines(block) {
+			if name, value, ok := strings.Cut(strings.TrimSuffix(line, "\n"), "="); ok {
+				all[i][name] = value
+			}
+		}
+		if all[i]["ActiveState"] == "" {
+			return nil, m.unreachable(fmt.Errorf("systemctl show told nothing of %s", names[i]))
+		}
+	}
+	return all, nil
+}
+
+// unreachable says why systemd can't be asked, where that is known.
+func (m *Manager) unreachable(err error) error {
+	if m.User {
+		return fmt.Errorf("the systemd of this user can't be asked: is it running, and is XDG_RUNTIME_DIR set (a login does both, or loginctl enable-linger)? %w", err)
+	}
+	// sd_booted(3)
+	if _, statErr := os.Stat("/run/systemd/system"); errors.Is(statErr, fs.ErrNotExist) {
+		return fmt.Errorf("systemd does not run this machine: use another process manager, or --user with a systemd of your own: %w", err)
+	}
+	return err
+}
+
+// Status asks systemd once for all units.
+func (m *Manager) Status(ctx context.Context, units []manager.Unit) (map[string]manager.State, error) {
+	states := make(map[string]manager.State, len(units))
+	if len(units) == 0 {
+		return states, nil
+	}
+	var names []string
+	for _, unit := range units {
+		names = append(names, namesOf(unit)...)
+	}
+	all, err := m.show(ctx, names)
+	if err != nil {
+		return nil, err
+	}
+	for _, unit := range units {
+		count := len(namesOf(unit))
+		states[unit.Name] = stateOf(all[:count])
+		for _, p := range all[:count] {
+			if p["NeedDaemonReload"] == "yes" {
+				m.stale.Store(true)
+			}
+		}
+		all = all[count:]
+	}
+	return states, nil
+}
+
+// stateOf a process: the first unit is its service, the others are what may
+// start it.
+func stateOf(all []properties) manager.State {
+	service := all[0]
+	for _, activator := range all[1:] {
+		if activator["ActiveState"] != "active" {
+			return manager.State{Condition: manager.Stopped, Detail: "a unit that starts it is " + activator["ActiveState"]}
+		}
+	}
+	state := conditionOf(service)
+	if len(all) > 1 && service["ActiveState"] == "inactive" && service["LoadState"] == "loaded" {
+		return manager.State{Detail: "waits to be activated"}
+	}
+	return state
+}
+
+func conditionOf(p properties) manager.State {
+	if load := p["LoadState"]; load != "loaded" {
+		return manager.State{Condition: manager.Stopped, Detail: "the unit is " + load}
+	}
+	switch p["ActiveState"] {
+	case "active", "reloading":
+	case "activating":
+		// What systemd starts again and again does not run.
+		if p["SubState"] == "auto-restart" {
+			return manager.State{Condition: manager.Stopped, Detail: "it ended (" + p["Result"] + "), and systemd is about to start it again"}
+		}
+	case "inactive":
+		// systemd forgets whether it ran: what is meant to end is left as it is.
+		if p["Type"] == "oneshot" && p["Result"] == "success" {
+			return manager.State{Detail: "done"}
+		}
+		return manager.State{Condition: manager.Stopped}
+	default:
+		return manager.State{Condition: manager.Stopped, Detail: p["ActiveState"] + " (" + p["Result"] + ")"}
+	}
+	state := manager.State{Condition: manager.Running}
+	if pid, err := strconv.Atoi(p["MainPID"]); err == nil && pid > 0 {
+		state.PID = pid
+		state.Since, _ = pidfile.Started(pid)
+	} else if p["SubState"] == "exited" {
+		state.Detail = "done"
+	}
+	return state
+}
