@@ -137,6 +137,12 @@ var saboteurs = []saboteur{
 		"strings.ReplaceAll(value, \"'\", `'\\''`)", "value",
 		"./lib/accounts", "Test.*"},
 	// End to end
+	{"P4: what an interrupted switch touched counts as unchanged", "lib/deploy/pending.go",
+		"		if touched[all[i].Name] {\n			all[i].Key = \"\"\n		}\n", "",
+		"./tests", "TestNextSwitchAfterKill"},
+	{"a process may be started in the place of another profile's", "lib/deploy/conflicts.go",
+		"if len(p.Starts) == 0 {", "if len(p.Starts) >= 0 {",
+		"./tests", "TestProcessOfAnotherProfile"},
 	{"P9: everything restarts when our shell functions change", "lib/render/sysvinit.go",
 		"	spec.Settings.InitFunctions = \"\"\n", "",
 		"./tests", "TestNewVersionRestartsNothing"},
