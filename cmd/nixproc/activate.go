@@ -42,7 +42,7 @@ func (s *session) activate(target deploy.Target, o *options, storePath string, n
 	}
 	results := newResults(comparison.States)
 	d := deploy.Deployment{
-		Manager: target.Manager, Accounts: accountsOf(o), Jobs: o.jobs, Settle: settle,
+		Manager: manager.Itself(target.Manager), Accounts: accountsOf(o), Jobs: o.jobs, Settle: settle,
 		NoRollback: o.noRollback, Observe: results.observe,
 	}
 	if err := d.Run(s.ctx, s.soft, work); err != nil {

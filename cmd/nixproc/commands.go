@@ -8,7 +8,7 @@ import (
 )
 
 // managers are the process managers that this version can deploy with.
-var managers = []string{"sysvinit"}
+var managers = []string{"supervisord", "sysvinit"}
 
 //go:embed usage/overview.txt
 var overviewText string
@@ -71,7 +71,7 @@ func page(name, manager, text string) string {
 	var b strings.Builder
 	t := template.Must(template.New(name).Parse(text))
 	template.Must(t.New("directories").Parse(directoriesText))
-	err := t.Execute(&b, map[string]any{"Name": name, "Manager": manager, "Sysvinit": manager == "sysvinit"})
+	err := t.Execute(&b, map[string]any{"Name": name, "Manager": manager, "Sysvinit": manager == "sysvinit", "Supervisord": manager == "supervisord"})
 	if err != nil {
 		panic(err) // a text of our own is wrong
 	}

@@ -21,6 +21,15 @@ func ReadAhead(m Manager, profile string) Manager {
 	return a
 }
 
+// Itself gives the manager that ReadAhead was called with, whose further
+// interfaces (Installer, Batch) the one that it gave does not show.
+func Itself(m Manager) Manager {
+	if a, ok := m.(*ahead); ok {
+		return a.Manager
+	}
+	return m
+}
+
 func (a *ahead) Units(profile string) ([]Unit, error) {
 	if profile != a.profile {
 		return a.Manager.Units(profile)

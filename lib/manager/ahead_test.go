@@ -41,3 +41,22 @@ func TestReadAheadReadsOnce(t *testing.T) {
 		}
 	}
 }
+
+type batchManager struct {
+	Manager
+	Batch
+}
+
+// What a manager can do beside reading units is not lost.
+func TestItself(t *testing.T) {
+	t.Parallel()
+	for _, m := range []Manager{batchManager{}, ReadAhead(batchManager{Manager: emptyManager{}}, "")} {
+		if _, ok := Itself(m).(Batch); !ok {
+			t.Errorf("%T is no Batch any more", m)
+		}
+	}
+}
+
+type emptyManager struct{ Manager }
+
+func (emptyManager) Units(string) ([]Unit, error) { return nil, nil }

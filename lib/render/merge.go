@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"nixproc/lib/manager/supervisord"
 	"nixproc/lib/manager/sysvinit"
 	"nixproc/lib/manifest"
 )
@@ -60,6 +61,8 @@ func scan(managerName, tree string) ([]manifest.Process, error) {
 	switch managerName {
 	case "sysvinit":
 		return sysvinit.Scan(tree)
+	case "supervisord":
+		return supervisord.Scan(tree)
 	}
 	return nil, fmt.Errorf("packages for %s can't be merged", managerName)
 }

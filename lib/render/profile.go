@@ -15,6 +15,7 @@ import (
 // Profile is a rendered model.
 type Profile struct {
 	Files    Tree
+	Common   Tree // files of the profile as a whole, which the package of a process lacks
 	Manifest manifest.Manifest
 	// Merges are the packages whose trees are to be merged into the profile.
 	Merges []Merge
@@ -56,8 +57,10 @@ func rendererOf(m model.Model, ranks map[string]int) (renderer, error) {
 	switch m.Manager {
 	case "sysvinit":
 		return newSysvinit(m, ranks)
+	case "supervisord":
+		return newSupervisord(m)
 	}
-	return nil, fmt.Errorf("process manager %q is not supported: use sysvinit", m.Manager)
+	return nil, fmt.Errorf("process manager %q is not supported", m.Manager)
 }
 
 // Render renders a model that was validated. All that is wrong with the
@@ -72,7 +75,8 @@ func Render(m model.Model) (*Profile, error) {
 		return nil, err
 	}
 	profile := &Profile{
-		Files:    renderer.common(),
+		Files:    Tree{},
+		Common:   renderer.common(),
 		Manifest: manifest.Manifest{Schema: manifest.Schema, Manager: m.Manager, Parameters: m.Parameters, Processes: []manifest.Process{}},
 	}
 

@@ -29,6 +29,13 @@ let
       basePackages = basePackages ++ [ pkgs.sysvinit ];
     };
   };
+
+  wrapperPackages = { inherit (pkgs) coreutils; util-linux = pkgs.util-linux or pkgs.utillinux; };
+
+  createSupervisordProgram = import ../../backends/supervisord/create-supervisord-program.nix ({
+    inherit stdenv lib writeTextFile createCredentials basePackages runtimeDir forceDisableUserChange nixprocBinary;
+    supervisor = pkgs.python3Packages.supervisor;
+  } // wrapperPackages);
 in
 import ../agnostic/create-managed-process.nix {
   inherit processManager stdenv nixprocBinary;
@@ -37,5 +44,8 @@ import ../agnostic/create-managed-process.nix {
     sysvinit = import ../../backends/sysvinit/generate-sysvinit-script.nix {
       inherit createSystemVInitScript lib;
     };
+    supervisord = import ../../backends/supervisord/generate-supervisord-program.nix ({
+      inherit createSupervisordProgram stdenv lib writeTextFile runtimeDir forceDisableUserChange;
+    } // wrapperPackages);
   };
 }
