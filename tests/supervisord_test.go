@@ -18,17 +18,25 @@ import (
 // on a socket in a directory of its own.
 type supervisordPlace struct {
 	*deployment
-	conf string // SUPERVISORD_CONF_DIR
+	conf  string // SUPERVISORD_CONF_DIR
+	enter string // beginning of a shell command that runs where supervisord is to be
 }
 
 func newSupervisord(t *testing.T) *supervisordPlace {
+	t.Helper()
+	return supervisordFor(newDeployment(t))
+}
+
+// supervisordFor puts the configuration into a deployment that is there.
+func supervisordFor(d *deployment) *supervisordPlace {
+	t := d.t
 	t.Helper()
 	for _, program := range []string{"supervisord", "supervisorctl"} {
 		if _, err := exec.LookPath(program); err != nil {
 			t.Skip(program + " is not installed")
 		}
 	}
-	p := &supervisordPlace{deployment: newDeployment(t)}
+	p := &supervisordPlace{deployment: d, enter: "exec"}
 	p.conf = p.path("conf dir")
 	// Short: the path of a socket has at most 107 bytes.
 	sockets, err := os.MkdirTemp("/tmp", "nps")
@@ -62,7 +70,7 @@ files = conf.d/*
 // run starts supervisord and waits until it answers.
 func (p *supervisordPlace) run() {
 	p.t.Helper()
-	cmd := exec.Command("supervisord", "-c", filepath.Join(p.conf, "supervisord.conf"))
+	cmd := exec.Command("sh", "-c", p.enter+` supervisord -c "$1"`, "sh", filepath.Join(p.conf, "supervisord.conf"))
 	cmd.Dir = "/"
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "LANG=C.UTF-8"}
 	if err := cmd.Start(); err != nil {
@@ -326,7 +334,7 @@ from supervisor.options import ServerOptions
 o = ServerOptions(); o.realize(["-c", sys.argv[1]])
 print([(g.name, g.priority) for g in o.process_group_configs])`, p.path("profiles", "processes", "supervisord.conf"))
 	out, err := check.CombinedOutput()
-	if err != nil || strings.TrimSpace(string(out)) != "[('a', 2), ('b', 3), ('z', 1)]" {
+	if err != nil || strings.TrimSpace(string(out)) != "[('z', 1), ('a', 2), ('b', 3)]" {
 		t.Errorf("%v\n%s", err, out)
 	}
 }

@@ -102,7 +102,10 @@ func state(unit manager.Unit, group []process) manager.State {
 }
 
 const (
-	pollEvery = 150 * time.Millisecond
+	// glance is when a program is looked at that has just been added: most that
+	// can't start have ended by then.
+	glance    = 300 * time.Millisecond
+	pollEvery = 200 * time.Millisecond
 	// spare is added to the time that supervisord takes to call a program
 	// RUNNING.
 	spare = 20 * time.Second
@@ -119,7 +122,15 @@ func (m Manager) await(ctx context.Context, units []manager.Unit) map[string]err
 		}
 	}
 	deadline := begin.Add(time.Duration(longest)*time.Second + spare)
-	for {
+	// Nothing is RUNNING before its time: each look is a program of its own.
+	due := begin.Add(time.Duration(longest) * time.Second)
+	pause := min(glance, time.Until(due)+pollEvery)
+	for ; ; pause = max(pollEvery, time.Until(due)) {
+		select {
+		case <-ctx.Done():
+			return each(units, ctx.Err())
+		case <-time.After(pause):
+		}
 		processes, err := m.processes(ctx)
 		if err != nil {
 			return each(units, err)
@@ -138,11 +149,6 @@ func (m Manager) await(ctx context.Context, units []manager.Unit) map[string]err
 		}
 		if time.Now().After(deadline) {
 			return waiting
-		}
-		select {
-		case <-ctx.Done():
-			return each(units, ctx.Err())
-		case <-time.After(pollEvery):
 		}
 	}
 }

@@ -60,10 +60,14 @@ let
     if pidFile != null then data.text "pidFile" pidFile
     else "${toString runtimeDir}/${if instanceName == null then baseNameOf program else instanceName}.pid";
 
+  # What is to be done first may make the directory.
+  directoryComesLater = directory != null && initialize != "";
+
   isWrapped = isDaemon || initialize != "" || chainUser != null;
 
   wrapping = lib.optionals isWrapped (foregroundProxy
     ++ lib.optionals (initialize != "") [ "-i" "${shellText "initialize" initialize}" ]
+    ++ lib.optionals directoryComesLater [ "-d" (data.text "directory" directory) ]
     ++ lib.optionals (chainUser != null) [ "-u" chainUser ]
     ++ lib.optionals isDaemon [ "-p" daemonPidFile ]
     ++ [ "--" ]);
@@ -73,7 +77,7 @@ let
     command = builtins.concatStringsSep " "
       (map (quote.word "command") (wrapping ++ [ program ])
         ++ map (quote.word "args") args);
-  } // lib.optionalAttrs (directory != null) { directory = quote.value "directory" (data.text "directory" directory); }
+  } // lib.optionalAttrs (directory != null && !directoryComesLater) { directory = quote.value "directory" (data.text "directory" directory); }
   // lib.optionalAttrs (umask != null) { inherit umask; }
   // lib.optionalAttrs (nice != null) { inherit nice; }
   // lib.optionalAttrs (pidFile != null) { inherit pidFile; }

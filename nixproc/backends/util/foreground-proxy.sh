@@ -1,14 +1,16 @@
 # Stands in the foreground for a process that can't: foreground-proxy
-# [-i FILE] [-u USER] [-p PIDFILE] -- PROGRAM [ARGUMENT]...
+# [-i FILE] [-d DIRECTORY] [-u USER] [-p PIDFILE] -- PROGRAM [ARGUMENT]...
 #
 #   -i  runs the shell text in FILE first, as whoever runs this
+#   -d  goes to the directory then, which the text may have made
 #   -u  runs the program as that user
 #   -p  the program is a daemon that writes its pid to PIDFILE: passes signals
 #       on to it, and ends when it does
-initialize='' user='' file=''
-while getopts i:u:p: option; do
+initialize='' directory='' user='' file=''
+while getopts i:d:u:p: option; do
   case $option in
     i) initialize=$OPTARG ;;
+    d) directory=$OPTARG ;;
     u) user=$OPTARG ;;
     p) file=$OPTARG ;;
     *) exit 64 ;;
@@ -30,6 +32,10 @@ if [ -n "$initialize" ]; then
     say "the initialisation failed with exit code $code"
     exit "$code"
   fi
+fi
+
+if [ -n "$directory" ]; then
+  cd -- "$directory" || exit 1
 fi
 
 if [ -n "$user" ]; then
@@ -68,8 +74,22 @@ gone_within() {
   done
 }
 
+# Whether the process is the one that the pid file means, and not a later one
+# with the same number: it runs the program, or it was there when the file was
+# written. (The 20th word after the name is its start, in ticks since the boot.)
+is_meant() {
+  [ "/proc/$pid/exe" -ef "$program" ] && return 0
+  read -r line 2>/dev/null <"/proc/$pid/stat" || return 1
+  set -- ${line##*) }
+  shift 19
+  while read -r key boot; do
+    [ "$key" = btime ] && break
+  done </proc/stat
+  [ $((boot + $1 / 100)) -le $(($(@date@ -r "$file" +%s) + 1)) ]
+}
+
 # A daemon outlives a proxy that was killed. It goes before another one comes.
-if read_pid && lives && [ "/proc/$pid/exe" -ef "$program" ]; then
+if read_pid && lives && is_meant; then
   say "process $pid is left of an earlier run and is ended"
   kill -TERM "$pid"
   gone_within 80 || { kill -KILL "$pid"; gone_within 20; }
