@@ -42,8 +42,9 @@ func TestToolsHaveTheirOldNames(t *testing.T) {
 	}
 	env := []string{"GOMODCACHE=" + goEnv(t, "GOMODCACHE"), "GOFLAGS=-mod=mod", "GOPROXY=" + goEnv(t, "GOPROXY")}
 	for attribute, commands := range map[string][]string{
-		"common":   {"nixproc-build", "nixproc-init-state"},
-		"sysvinit": {"nixproc-sysvinit-switch", "nixproc-sysvinit-deploy", "nixproc-sysvinit-runactivity"},
+		"common":      {"nixproc-build", "nixproc-init-state"},
+		"supervisord": {"nixproc-supervisord-switch", "nixproc-supervisord-deploy"},
+		"sysvinit":    {"nixproc-sysvinit-switch", "nixproc-sysvinit-deploy", "nixproc-sysvinit-runactivity"},
 	} {
 		out, err := s.nix(env, "nix-build", "--no-out-link", tools, "-A", attribute)
 		if err != nil {

@@ -90,6 +90,16 @@ func (m merger) walk(merge Merge, at string) error {
 			}
 			continue
 		}
+		if merge.Reordered != nil {
+			content, err := os.ReadFile(filepath.Join(merge.Tree, relative))
+			if err != nil && !errors.Is(err, fs.ErrNotExist) { // as above
+				return err
+			}
+			if content, has := merge.Reordered(relative, content); has {
+				m.files[relative] = File{Content: content}
+				continue
+			}
+		}
 		if err := m.link(filepath.Join(merge.Tree, relative), relative); err != nil {
 			return err
 		}

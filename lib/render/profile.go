@@ -31,8 +31,11 @@ type Merge struct {
 	// empty for a package without a specification.
 	Ordered  Tree
 	Replaced func(path string) bool
-	Entry    manifest.Process
-	Foreign  bool
+	// Reordered gives what a file is to say that has the place in the order
+	// within it, and false for all other files; nil says that none has.
+	Reordered func(path string, content []byte) ([]byte, bool)
+	Entry     manifest.Process
+	Foreign   bool
 }
 
 // rendered is one process as the renderer of its manager made it.
@@ -41,6 +44,8 @@ type rendered struct {
 	order Tree // what places it in the order; not compared by the planner
 	key   string
 	unit  any // the manager's part of the manifest
+	// reordered is Merge.Reordered for the process.
+	reordered func(path string, content []byte) ([]byte, bool)
 }
 
 // renderer turns the specification of one process into files.
@@ -114,7 +119,8 @@ func Render(m model.Model) (*Profile, error) {
 			}
 			profile.Merges = append(profile.Merges, Merge{
 				Tree: p.Tree, Process: p.Name, Ordered: result.order, Entry: entry,
-				Replaced: func(path string) bool { return renderer.orderFile(p.Name, path) },
+				Replaced:  func(path string) bool { return renderer.orderFile(p.Name, path) },
+				Reordered: result.reordered,
 			})
 			continue
 		}

@@ -79,9 +79,9 @@ func (r supervisordRenderer) process(p model.Process, rank int) (rendered, error
 		return rendered{}, fmt.Errorf("its specification can't be read: %w", err)
 	}
 	spec.Settings = r.settings[p.Settings]
-	environment, err := spec.environment()
-	if err := errors.Join(err, spec.check(p.Name)); err != nil {
-		return rendered{}, err
+	environment, problems := spec.environment()
+	if problems = append(problems, spec.check(p.Name)...); len(problems) > 0 {
+		return rendered{}, errors.Join(problems...)
 	}
 	key, err := spec.key()
 	if err != nil {
@@ -89,11 +89,19 @@ func (r supervisordRenderer) process(p model.Process, rank int) (rendered, error
 	}
 	file := path.Join("conf.d", p.Name+".conf")
 	return rendered{
+		reordered: func(at string, content []byte) ([]byte, bool) {
+			_, given := spec.Properties["priority"]
+			return priorityLine.ReplaceAll(content, fmt.Appendf(nil, "priority=%d", rank+1)), at == file && !given
+		},
 		own:  Tree{file: {Content: spec.text(p.Name, rank, environment)}},
 		key:  key,
 		unit: supervisord.UnitOf(file, spec.Properties),
 	}, nil
 }
+
+// priorityLine stands in a package that was rendered by itself, where no
+// dependency is known.
+var priorityLine = regexp.MustCompile(`(?m)^priority=1$`)
 
 var (
 	// What shlex takes for one word, as supervisord sets it up.
@@ -104,7 +112,7 @@ var (
 )
 
 // environment gives the text of the setting. An explicit PATH wins.
-func (s *supervisordSpec) environment() (string, error) {
+func (s *supervisordSpec) environment() (text string, problems []error) {
 	variables := maps.Clone(s.Environment)
 	if variables == nil {
 		variables = map[string]string{}
@@ -118,7 +126,6 @@ func (s *supervisordSpec) environment() (string, error) {
 			variables["PATH"] = strings.Join(dirs, ":")
 		}
 	}
-	var problems []error
 	var words []string
 	for _, name := range slices.Sorted(maps.Keys(variables)) {
 		if !supervisordVariable.MatchString(name) {
@@ -132,13 +139,12 @@ func (s *supervisordSpec) environment() (string, error) {
 		}
 		words = append(words, name+"="+value)
 	}
-	return strings.Join(words, ","), errors.Join(problems...)
+	return strings.Join(words, ","), problems
 }
 
 // check refuses what supervisord would not take, or would take for something
 // else. What the properties may be is supervisord's matter: it says so itself.
-func (s *supervisordSpec) check(name string) error {
-	var problems []error
+func (s *supervisordSpec) check(name string) (problems []error) {
 	if !supervisordName.MatchString(name) || name == "all" {
 		problems = append(problems, fmt.Errorf("supervisorctl can't handle a program with the name %q", name))
 	}
@@ -166,7 +172,7 @@ func (s *supervisordSpec) check(name string) error {
 		}
 	}
 	slices.SortFunc(problems, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
-	return errors.Join(problems...)
+	return problems
 }
 
 func (s *supervisordSpec) properties() map[string]string {
