@@ -1,8 +1,10 @@
 package tests
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -121,5 +123,75 @@ in rec {
 		t.Errorf("last.conf says\n%s", text)
 	}
 	p.mustSwitchTo("--undeploy")
+	p.runsExactly()
+}
+
+// supervisord is deployed as a process itself, and then deployed to, in the same
+// profile: neither touches what the other runs.
+func TestSupervisordThatWasDeployed(t *testing.T) {
+	t.Parallel()
+	d := newDeployment(t)
+	d.hostNeeds("python3Packages.supervisor", "daemon")
+	port := freePorts(t, 1)[0]
+	manager := d.write("supervisord.nix", "args@{ ids, pkgs ? import <nixpkgs> {}, stateDir, processManager, forceDisableUserChange }: { inherit (import (/. + "+
+		nixString(example(t, "services-agnostic", "processes.nix"))+") (args // { inherit pkgs; })) supervisord; }")
+	d.mustSwitchTo("--host-packages", fmt.Sprintf("--extra-params={ ids.inetHTTPPorts.supervisord = %d; }", port), manager)
+	pid, start, alive := d.process("supervisord")
+	if !alive {
+		t.Fatal("supervisord does not run")
+	}
+	p := &supervisordPlace{deployment: d, conf: d.path("state/lib/supervisord")}
+	d.env = append(d.env, "SUPERVISORD_CONF_DIR="+p.conf)
+	eventually(t, "supervisord answers", func() bool { return p.ctl("pid").code == 0 })
+
+	p.mustSwitchTo(d.model("model.nix", `{ a = sleeper "a" { }; }`))
+	p.runsExactly("a")
+	p.mustSwitchTo("--undeploy")
+	p.runsExactly()
+	if pid2, start2, alive := d.process("supervisord"); !alive || pid2 != pid || start2 != start {
+		t.Errorf("supervisord was process %d and is %d", pid, pid2)
+	}
+	d.mustSwitchTo("--host-packages", "--undeploy")
+	if left := mentions(t, d.path("state")); len(left) > 0 {
+		t.Errorf("processes are left:\n%s", strings.Join(left, "\n"))
+	}
+}
+
+// Users and groups come before supervisord reads the programs that name them,
+// and go after those.
+func TestSupervisordUsers(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	needsRoot(t, "nginx")
+	p := supervisordFor(m.deployment)
+	p.enter = m.enter()
+	p.run()
+	model := newAdvancedModel(m, "null")
+	run := func(args ...string) {
+		t.Helper()
+		r := m.nixproc(append([]string{"supervisord-switch", "--host-packages", "--state-dir", m.path("state")}, args...)...)
+		if r.code != 0 {
+			t.Fatalf("exit code %d\n%s", r.code, r.stderr)
+		}
+	}
+	run(model.args()...)
+	before := p.observe()
+	for name, id := range advanced {
+		m.has(name, id)
+		if strings.HasPrefix(name, "webapp") {
+			pid, err := strconv.Atoi(p.pid(name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			runsAs(t, name, pid, id, id)
+		}
+	}
+	run(model.args("webapp6")...)
+	m.hasNot("webapp6")
+	kept(t, before, p.observe(), "webapp1", "webapp2", "webapp3", "webapp4", "webapp5", "nginx")
+	run("--undeploy")
+	for name := range advanced {
+		m.hasNot(name)
+	}
 	p.runsExactly()
 }

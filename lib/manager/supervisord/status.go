@@ -43,8 +43,11 @@ const notRunning = 3
 // processes asks for all that supervisord has, by group, in one call.
 func (m Manager) processes(ctx context.Context) (map[string][]process, error) {
 	said, err := m.ctl(ctx, "status")
+	if m.ConfDir == "" {
+		return nil, err
+	}
 	if err != nil && run.Code(err) != notRunning {
-		return nil, fmt.Errorf("supervisord can't be asked what it runs: start it with its configuration %s, or set SUPERVISORD_CONF_DIR to the directory of another one: %w", m.config(), err)
+		return nil, fmt.Errorf("supervisord can't be asked what it runs: start it, or set SUPERVISORD_CONF_DIR (now %s) to the directory of its supervisord.conf: %w", m.ConfDir, err)
 	}
 	found := map[string][]process{}
 	for line := range strings.Lines(said) {

@@ -7,6 +7,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -17,8 +19,8 @@ import (
 	"nixproc/lib/run"
 )
 
-// Manager calls supervisorctl, always with its configuration file: without one
-// it would take what lies in the working directory.
+// Manager calls supervisorctl, and always says which supervisord is meant: left
+// alone, it would take what lies in the working directory.
 type Manager struct {
 	Runner   run.Runner
 	ConfDir  string // has supervisord.conf and conf.d; "" is an error once it is needed
@@ -31,9 +33,23 @@ func (Manager) Name() string { return "supervisord" }
 
 func (m Manager) config() string { return filepath.Join(m.ConfDir, "supervisord.conf") }
 
+// usualAddress is where supervisord listens by the configuration that profiles
+// have.
+const usualAddress = "http://localhost:9001"
+
+// supervisorctl is the beginning of every command line. A supervisord that was
+// deployed as a process may have its configuration in the Nix store, and no more
+// than conf.d where programs go.
+func (m Manager) supervisorctl() []string {
+	if _, err := os.Stat(m.config()); errors.Is(err, fs.ErrNotExist) {
+		return []string{"supervisorctl", "-s", usualAddress}
+	}
+	return []string{"supervisorctl", "-c", m.config()}
+}
+
 // Command is the line that a person would type.
 func (m Manager) Command(verb string, unit manager.Unit) string {
-	return quote.ShellWords("supervisorctl", "-c", m.config(), verb, unit.Name)
+	return quote.ShellWords(append(m.supervisorctl(), verb, unit.Name)...)
 }
 
 // ctl runs supervisorctl, which prints errors to stdout.
@@ -41,7 +57,7 @@ func (m Manager) ctl(ctx context.Context, words ...string) (string, error) {
 	if m.ConfDir == "" {
 		return "", errors.New("nobody said where supervisord's configuration is: set SUPERVISORD_CONF_DIR to the directory of its supervisord.conf")
 	}
-	result, err := m.Runner.Run(ctx, run.Command{Args: append([]string{"supervisorctl", "-c", m.config()}, words...)})
+	result, err := m.Runner.Run(ctx, run.Command{Args: append(m.supervisorctl(), words...)})
 	if said := strings.TrimSpace(result.Stdout); err != nil && said != "" {
 		err = fmt.Errorf("%w; it printed:\n  %s", err, strings.ReplaceAll(said, "\n", "\n  "))
 	}

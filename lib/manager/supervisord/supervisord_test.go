@@ -26,7 +26,7 @@ func (f *fake) Run(_ context.Context, c run.Command) (run.Result, error) {
 	fail := func(code int, text string) (run.Result, error) {
 		return run.Result{Stdout: text}, &run.Error{Command: c, Code: code, Cause: errors.New("exit")}
 	}
-	if !slices.Equal(c.Args[:3], []string{"supervisorctl", "-c", "/conf/supervisord.conf"}) {
+	if !slices.Equal(c.Args[:3], []string{"supervisorctl", "-s", "http://localhost:9001"}) {
 		return fail(2, fmt.Sprintf("unexpected call %q", c.Args))
 	}
 	verb, names := c.Args[3], c.Args[4:]
@@ -87,7 +87,7 @@ func units(names ...string) []manager.Unit {
 func TestStartAndStopByLevels(t *testing.T) {
 	t.Parallel()
 	f := &fake{states: map[string]string{"c": "FATAL", "else": "RUNNING"}}
-	m := Manager{Runner: f, ConfDir: "/conf"}
+	m := Manager{Runner: f, ConfDir: "/no such directory"}
 	if failed := m.StartAll(t.Context(), units("a,b", "c")); len(failed) > 0 {
 		t.Fatal(failed)
 	}
@@ -105,7 +105,7 @@ func TestStartAndStopByLevels(t *testing.T) {
 func TestStartThatFails(t *testing.T) {
 	t.Parallel()
 	f := &fake{states: map[string]string{}, after: map[string]string{"a": "BACKOFF"}}
-	failed := Manager{Runner: f, ConfDir: "/conf"}.StartAll(t.Context(), units("a,b", "c"))
+	failed := Manager{Runner: f, ConfDir: "/no such directory"}.StartAll(t.Context(), units("a,b", "c"))
 	if len(failed) != 2 || failed["c"] == nil || f.states["c"] != "" {
 		t.Errorf("%v, %v", failed, f.states)
 	}
@@ -120,7 +120,7 @@ func TestStates(t *testing.T) {
 	all := units("a,b,c,d,g,s,none")
 	all[2].Own = Unit{MayEnd: true}
 	all[5].Own = Unit{NoAutostart: true}
-	states, err := Manager{Runner: f, ConfDir: "/conf"}.Status(t.Context(), all)
+	states, err := Manager{Runner: f, ConfDir: "/no such directory"}.Status(t.Context(), all)
 	if err != nil {
 		t.Fatal(err)
 	}
