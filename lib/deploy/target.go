@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 
 	"nixproc/lib/accounts"
 	"nixproc/lib/manager"
@@ -20,6 +21,9 @@ type Target struct {
 	// Previous is the profile to compare with; "" finds the one that this
 	// manager was given last.
 	Previous string
+	// Making is the generation that is there already, though nothing of it
+	// runs yet; 0 for none.
+	Making int
 	// RestartDependents also restarts what depends on a restarted process.
 	RestartDependents bool
 }
@@ -51,6 +55,7 @@ func (t Target) FindPrevious() (Previous, error) {
 		return Previous{Path: current.Path, Generation: current.Number}, nil
 	}
 	generations, err := t.Generations()
+	generations = slices.DeleteFunc(generations, func(g profile.Generation) bool { return g.Number == t.Making })
 	if err != nil || len(generations) == 0 {
 		return Previous{Other: owner}, err
 	}
