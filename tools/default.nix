@@ -38,6 +38,6 @@ in
 {
   inherit nixproc;
   common = commands "common" [ "build" "init-state" ];
-  supervisord = commands "supervisord" [ "supervisord-switch" "supervisord-deploy" ];
+  supervisord = commands "supervisord" [ "supervisord-switch" "supervisord-deploy" "supervisord-deploy-stateless" ];
   sysvinit = commands "sysvinit" [ "sysvinit-switch" "sysvinit-deploy" "sysvinit-runactivity" ];
 }

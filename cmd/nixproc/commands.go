@@ -31,6 +31,9 @@ var initStateText string
 //go:embed usage/status.txt
 var statusText string
 
+//go:embed usage/stateless.txt
+var statelessText string
+
 //go:embed usage/directories.txt
 var directoriesText string
 
@@ -62,6 +65,10 @@ func commands() map[string]command {
 	found["sysvinit-runactivity"] = command{
 		run: runActivity, help: page("sysvinit-runactivity", "sysvinit", runactivityText),
 		set: optionSet{activity: true, runlevel: true},
+	}
+	found["supervisord-deploy-stateless"] = command{
+		run: deployStateless, help: page("supervisord-deploy-stateless", "supervisord", statelessText),
+		set: optionSet{build: true, stateless: true, directory: true},
 	}
 	return found
 }
