@@ -164,4 +164,3 @@ func kept(t *testing.T, before, after map[string]string, names ...string) {
 		}
 	}
 }
-
