@@ -21,8 +21,9 @@ func TestSupervisordUpgrade(t *testing.T) {
 			p := newSupervisord(t)
 			p.hostNeeds("nginx", "daemon")
 			p.run()
-			port := freePortsFor(t, append(slices.Clone(advancedNames), "webapp", "webapp7")...)
-			params := port.params(map[bool]string{true: fmt.Sprintf("webappMode = %q;", mode)}[mode != ""])
+			port := freePortsFor(t, append(slices.Clone(advancedNames), "webapp")...)
+			inMode := map[bool]string{true: fmt.Sprintf("webappMode = %q;", mode)}[mode != ""]
+			params := port.params(inMode)
 
 			p.mustSwitchTo(params, example(t, "webapps-agnostic", "processes.nix"))
 			p.runsExactly(simpleNames...)
@@ -36,6 +37,8 @@ func TestSupervisordUpgrade(t *testing.T) {
 			model := p.writeAdvanced("changed model.nix",
 				`webapp3 = webapp "3"`, `webapp7 = webapp "7"; webapp3 = webapp "3"`,
 				"[ webapp1 webapp2 webapp3 webapp4 ]", "[ webapp1 webapp2 webapp3 webapp4 webapp7 ]")
+			port["webapp7"] = freePorts(t, 1)[0] // late: others look for free ports too
+			params = port.params(inMode)
 			r := p.mustSwitchTo(params, model)
 			changed := p.runsExactly(append(slices.Clone(advancedNames), "webapp7")...)
 			kept(t, advanced, changed, "webapp1", "webapp2", "webapp3", "webapp4", "webapp5", "webapp6", "nginx2")
