@@ -42,9 +42,10 @@ func TestToolsHaveTheirOldNames(t *testing.T) {
 	}
 	env := []string{"GOMODCACHE=" + goEnv(t, "GOMODCACHE"), "GOFLAGS=-mod=mod", "GOPROXY=" + goEnv(t, "GOPROXY")}
 	for attribute, commands := range map[string][]string{
-		"common":   {"nixproc-build", "nixproc-init-state"},
-		"sysvinit": {"nixproc-sysvinit-switch", "nixproc-sysvinit-deploy", "nixproc-sysvinit-runactivity"},
-		"systemd":  {"nixproc-systemd-switch", "nixproc-systemd-deploy"},
+		"common":      {"nixproc-build", "nixproc-init-state"},
+		"supervisord": {"nixproc-supervisord-switch", "nixproc-supervisord-deploy", "nixproc-supervisord-deploy-stateless"},
+		"sysvinit":    {"nixproc-sysvinit-switch", "nixproc-sysvinit-deploy", "nixproc-sysvinit-runactivity"},
+		"systemd":     {"nixproc-systemd-switch", "nixproc-systemd-deploy"},
 	} {
 		out, err := s.nix(env, "nix-build", "--no-out-link", tools, "-A", attribute)
 		if err != nil {

@@ -70,8 +70,8 @@ func TestProcessGetsWhatItsModelSays(t *testing.T) {
 		example(t, "..", "tests", "probe", "processes.nix"))
 
 	for _, p := range []probed{
-		{"npforegrounduser", "foreground", -5}, {"npforegroundroot", "foreground", 7},
-		{"npdaemonuser", "daemon", 6}, {"npdaemonroot", "daemon", -4},
+		{name: "npforegrounduser", form: "foreground", nice: -5}, {name: "npforegroundroot", form: "foreground", nice: 7},
+		{name: "npdaemonuser", form: "daemon", nice: 6}, {name: "npdaemonroot", form: "daemon", nice: -4},
 	} {
 		t.Run(p.name, func(t *testing.T) { p.check(t, m, arguments) })
 	}
@@ -85,6 +85,8 @@ func TestProcessGetsWhatItsModelSays(t *testing.T) {
 type probed struct {
 	name, form string
 	nice       int
+	values     map[string]any   // of its environment; nil for hardValues
+	find       func(string) int // its pid by its name; nil asks its pid file
 }
 
 func (p probed) check(t *testing.T, m *machine, arguments []string) {
@@ -93,7 +95,13 @@ func (p probed) check(t *testing.T, m *machine, arguments []string) {
 		_, err := os.Stat(dump("ready"))
 		return err == nil
 	})
-	pid := m.running(p.name)
+	if p.values == nil {
+		p.values = hardValues
+	}
+	if p.find == nil {
+		p.find = m.running
+	}
+	pid := p.find(p.name)
 	if p.form == "foreground" {
 		pid = theProbe(t, pid)
 	}
@@ -155,7 +163,7 @@ func (p probed) checkEnvironment(t *testing.T, source string) {
 		name, value, _ := strings.Cut(string(variable), "=")
 		got[name] = value
 	}
-	for name, value := range hardValues {
+	for name, value := range p.values {
 		if have, set := got[name]; !set || have != text(value) {
 			t.Errorf("%s: %s is %q, want %q", source, name, have, text(value))
 		}

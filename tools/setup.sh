@@ -14,6 +14,7 @@ test="$demo
 getopt util-linux
 strace strace
 systemctl systemd
+supervisord supervisor
 bash bash"
 
 # find PROGRAM: like command -v, also in directories that only root has on PATH.
@@ -66,11 +67,21 @@ if ! find apt-get; then
     exit 1
 fi
 echo "setup: installing $packages" >&2
+# Of what is installed, only the programs are wanted: no service of the machine
+# is to start, which is what a policy of 101 says (invoke-rc.d(8)).
+install='
+set -e
+policy=/usr/sbin/policy-rc.d
+if ! [ -e "$policy" ]; then
+    trap "rm -f $policy" EXIT
+    trap "exit 1" HUP INT TERM
+    printf "#!/bin/sh\nexit 101\n" >"$policy"
+    chmod 755 "$policy"
+fi
 export DEBIAN_FRONTEND=noninteractive
+apt-get -qq update
+apt-get -qq install -y --no-install-recommends "$@"
+'
 # shellcheck disable=SC2086 # a list of words
-{
-    $as_root apt-get -qq update
-    # nginx must not start as a service of the machine.
-    $as_root env RUNLEVEL=1 apt-get -qq install -y --no-install-recommends $packages
-} >&2
+$as_root sh -c "$install" sh $packages >&2
 fetch_sysvinit "$1"

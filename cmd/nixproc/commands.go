@@ -8,7 +8,7 @@ import (
 )
 
 // managers are the process managers that this version can deploy with.
-var managers = []string{"sysvinit", "systemd"}
+var managers = []string{"supervisord", "systemd", "sysvinit"}
 
 //go:embed usage/overview.txt
 var overviewText string
@@ -30,6 +30,9 @@ var initStateText string
 
 //go:embed usage/status.txt
 var statusText string
+
+//go:embed usage/stateless.txt
+var statelessText string
 
 //go:embed usage/directories.txt
 var directoriesText string
@@ -66,6 +69,10 @@ func commands() map[string]command {
 		run: runActivity, help: page("sysvinit-runactivity", "sysvinit", runactivityText),
 		set: optionSet{activity: true, runlevel: true},
 	}
+	found["supervisord-deploy-stateless"] = command{
+		run: deployStateless, help: page("supervisord-deploy-stateless", "supervisord", statelessText),
+		set: optionSet{build: true, stateless: true, directory: true},
+	}
 	return found
 }
 
@@ -74,7 +81,10 @@ func page(name, manager, text string) string {
 	var b strings.Builder
 	t := template.Must(template.New(name).Parse(text))
 	template.Must(t.New("directories").Parse(directoriesText))
-	err := t.Execute(&b, map[string]any{"Name": name, "Manager": manager, "Sysvinit": manager == "sysvinit", "Systemd": manager == "systemd"})
+	err := t.Execute(&b, map[string]any{
+		"Name": name, "Manager": manager,
+		"Sysvinit": manager == "sysvinit", "Systemd": manager == "systemd", "Supervisord": manager == "supervisord",
+	})
 	if err != nil {
 		panic(err) // a text of our own is wrong
 	}

@@ -15,6 +15,7 @@ import (
 
 	"nixproc/lib/accounts"
 	"nixproc/lib/manager"
+	"nixproc/lib/manager/supervisord"
 	"nixproc/lib/manager/sysvinit"
 	"nixproc/lib/manifest"
 	"nixproc/lib/profile"
@@ -43,8 +44,30 @@ func (s *session) newManager(name string, o *options) (manager.Manager, error) {
 		return sysvinit.Manager{Runner: run.Host{}, Runlevel: runlevel, LogDir: o.dirs.Resolved(runtime.GOOS).Log}, nil
 	case "systemd":
 		return newSystemd(o)
+	case "supervisord":
+		return newSupervisord(o)
 	}
 	return nil, usageError{"there is no process manager '" + name + "' here: use " + strings.Join(managers, ", ")}
+}
+
+// newSupervisord takes the configuration's directory from the environment, as
+// the older tools did: there is no usual place that all systems share.
+func newSupervisord(o *options) (manager.Manager, error) {
+	name := o.profile
+	if name == "" { // a command that has no profile, nor installs one
+		return supervisord.Manager{}, nil
+	}
+	where, err := locate(name)
+	if err != nil {
+		return nil, err
+	}
+	dir := os.Getenv("SUPERVISORD_CONF_DIR")
+	if dir != "" {
+		if dir, err = filepath.Abs(dir); err != nil {
+			return nil, err
+		}
+	}
+	return supervisord.Manager{Runner: run.Host{}, ConfDir: dir, Profile: where.Path(), StoreDir: nixeval.StoreDir()}, nil
 }
 
 // usualRunlevel is taken where the machine has none, or does not know it.

@@ -17,6 +17,7 @@ import (
 // optionSet says which groups of options a command takes.
 type optionSet struct {
 	build      bool // evaluation: --show-trace, --extra-params, --host-packages, --undeploy
+	stateless  bool // without a profile: no --undeploy
 	deploy     bool // deployment: --profile, --old-profile, --jobs, …
 	generation bool // generations: --rollback, --list-generations, …
 	runlevel   bool // sysvinit's --runlevel
@@ -108,7 +109,9 @@ func apply(flags *pflag.FlagSet, settings []setting) error {
 func (o *options) define(flags *pflag.FlagSet, set optionSet) {
 	flags.BoolVarP(&o.help, "help", "h", false, "")
 	if set.build {
-		flags.BoolVar(&o.undeploy, "undeploy", false, "")
+		if !set.stateless {
+			flags.BoolVar(&o.undeploy, "undeploy", false, "")
+		}
 		flags.BoolVar(&o.showTrace, "show-trace", false, "")
 		flags.StringVar(&o.extraParams, "extra-params", "", "")
 		flags.BoolVar(&o.hostPackages, "host-packages", false, "")

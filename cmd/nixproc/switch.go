@@ -147,6 +147,7 @@ func numberFor(p profile.Profile, storePath string) (number int, exists bool, er
 // activateNew activates a generation that was made for it, and removes it again
 // if that fails.
 func (s *session) activateNew(target deploy.Target, o *options, storePath string, number int) error {
+	target.Making = number
 	err := s.activate(target, o, storePath, number)
 	if err == nil {
 		return nil

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 
 	"nixproc/lib/accounts"
 	"nixproc/lib/manager"
@@ -22,6 +23,9 @@ type Target struct {
 	Previous string
 	// Fresh takes nothing to be deployed, whatever the generations say.
 	Fresh bool
+	// Making is the generation that is there already, though nothing of it
+	// runs yet; 0 for none.
+	Making int
 	// RestartDependents also restarts what depends on a restarted process.
 	RestartDependents bool
 }
@@ -62,6 +66,7 @@ func (t Target) FindPrevious() (Previous, error) {
 // one is another's, or gone.
 func (t Target) latest(other string) (Previous, error) {
 	generations, err := t.Generations()
+	generations = slices.DeleteFunc(generations, func(g profile.Generation) bool { return g.Number == t.Making })
 	if err != nil || len(generations) == 0 {
 		return Previous{Other: other}, err
 	}

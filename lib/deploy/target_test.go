@@ -54,6 +54,14 @@ func TestFindPreviousLooksOnlyAtItsOwnGenerations(t *testing.T) {
 		t.Fatal(err)
 	}
 	expect(ours, 2, "supervisord")
+	// Nor is the generation its own predecessor while it is being made.
+	generation(t, p, 4, "test")
+	target.Making = 4
+	expect(ours, 2, "supervisord")
+	target.Making = 0
+	if err := p.Remove(4); err != nil {
+		t.Fatal(err)
+	}
 	nobodys := generation(t, p, 4, "")
 	if err := p.Switch(4); err != nil {
 		t.Fatal(err)

@@ -38,6 +38,8 @@ type Unit struct {
 
 	Attribute  string // its name in the processes model
 	Attributes map[string]any
+
+	Own any // what only its manager knows of it
 }
 
 // State says what a manager knows of a unit at one moment.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 
 	"nixproc/lib/accounts"
 	"nixproc/lib/manifest"
@@ -25,6 +26,7 @@ func Build(m model.Model, out string) error {
 // Write writes the profile to out, which it creates. The packages that are to
 // be merged have been built by now.
 func (p *Profile) Write(out string) error {
+	maps.Copy(p.Files, p.Common)
 	merged := newMerger(p.Files)
 	for _, merge := range p.Merges {
 		found, err := merged.add(merge, p.Manifest.Manager)

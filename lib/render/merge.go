@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"nixproc/lib/manager/supervisord"
 	"nixproc/lib/manager/systemd"
 	"nixproc/lib/manager/sysvinit"
 	"nixproc/lib/manifest"
@@ -58,6 +59,8 @@ func scan(managerName string, merge Merge) ([]manifest.Process, error) {
 	switch {
 	case managerName == "sysvinit":
 		return sysvinit.Scan(merge.Tree)
+	case managerName == "supervisord":
+		return supervisord.Scan(merge.Tree)
 	case managerName == "systemd" && merge.Foreign:
 		return systemd.Scan(merge.Tree)
 	case managerName == "systemd":
@@ -88,6 +91,16 @@ func (m merger) walk(merge Merge, at string) error {
 				return err
 			}
 			continue
+		}
+		if merge.Reordered != nil {
+			content, err := os.ReadFile(filepath.Join(merge.Tree, relative))
+			if err != nil && !errors.Is(err, fs.ErrNotExist) { // as above
+				return err
+			}
+			if content, has := merge.Reordered(relative, content); has {
+				m.files[relative] = File{Content: content}
+				continue
+			}
 		}
 		if err := m.link(filepath.Join(merge.Tree, relative), relative); err != nil {
 			return err

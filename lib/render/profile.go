@@ -15,6 +15,7 @@ import (
 // Profile is a rendered model.
 type Profile struct {
 	Files    Tree
+	Common   Tree // files of the profile as a whole, which the package of a process lacks
 	Manifest manifest.Manifest
 	// Merges are the packages whose trees are to be merged into the profile.
 	Merges []Merge
@@ -30,8 +31,11 @@ type Merge struct {
 	// empty for a package without a specification.
 	Ordered  Tree
 	Replaced func(path string) bool
-	Entry    manifest.Process
-	Foreign  bool
+	// Reordered gives what a file is to say that has the place in the order
+	// within it, and false for all other files; nil says that none has.
+	Reordered func(path string, content []byte) ([]byte, bool)
+	Entry     manifest.Process
+	Foreign   bool
 }
 
 // rendered is one process as the renderer of its manager made it.
@@ -40,6 +44,8 @@ type rendered struct {
 	order Tree // what places it in the order; not compared by the planner
 	key   string
 	unit  any // the manager's part of the manifest
+	// reordered is Merge.Reordered for the process.
+	reordered func(path string, content []byte) ([]byte, bool)
 }
 
 // renderer turns the specification of one process into files.
@@ -58,8 +64,10 @@ func rendererOf(m model.Model, ranks map[string]int) (renderer, error) {
 		return newSysvinit(m, ranks)
 	case "systemd":
 		return newSystemd(m)
+	case "supervisord":
+		return newSupervisord(m)
 	}
-	return nil, fmt.Errorf("process manager %q is not supported: use sysvinit or systemd", m.Manager)
+	return nil, fmt.Errorf("process manager %q is not supported", m.Manager)
 }
 
 // Render renders a model that was validated. All that is wrong with the
@@ -74,7 +82,8 @@ func Render(m model.Model) (*Profile, error) {
 		return nil, err
 	}
 	profile := &Profile{
-		Files:    renderer.common(),
+		Files:    Tree{},
+		Common:   renderer.common(),
 		Manifest: manifest.Manifest{Schema: manifest.Schema, Manager: m.Manager, Parameters: m.Parameters, Processes: []manifest.Process{}},
 	}
 
@@ -112,7 +121,8 @@ func Render(m model.Model) (*Profile, error) {
 			}
 			profile.Merges = append(profile.Merges, Merge{
 				Tree: p.Tree, Process: p.Name, Ordered: result.order, Entry: entry,
-				Replaced: func(path string) bool { return renderer.orderFile(p.Name, path) },
+				Replaced:  func(path string) bool { return renderer.orderFile(p.Name, path) },
+				Reordered: result.reordered,
 			})
 			continue
 		}

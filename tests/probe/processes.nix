@@ -61,7 +61,10 @@ let
           chown ${account}:${account} '${dump}'
         '';
         overrides.sysvinit.runlevels = [ 3 ];
-      } // {
+      } // (if processManager == "sysvinit" then { } else {
+        # Others look below the runtime directory, whoever the process runs as.
+        pidFile = "${if asRoot then runtimeDir else tmpDir}/${instanceName}.pid";
+      }) // {
         foreground.foregroundProcess = "${probe}/bin/probe";
         daemon.daemon = "${probe}/bin/probe";
       }.${form} // (if asRoot then { } else {

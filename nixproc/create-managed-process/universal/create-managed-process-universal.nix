@@ -33,6 +33,12 @@ let
   createSystemdService = import ../../backends/systemd/create-systemd-service.nix {
     inherit stdenv lib writeTextFile createCredentials basePackages forceDisableUserChange nixprocBinary;
   };
+  wrapperPackages = { inherit (pkgs) coreutils; util-linux = pkgs.util-linux or pkgs.utillinux; };
+
+  createSupervisordProgram = import ../../backends/supervisord/create-supervisord-program.nix ({
+    inherit stdenv lib writeTextFile createCredentials basePackages runtimeDir forceDisableUserChange nixprocBinary;
+    supervisor = pkgs.python3Packages.supervisor;
+  } // wrapperPackages);
 in
 import ../agnostic/create-managed-process.nix {
   inherit processManager stdenv nixprocBinary;
@@ -44,5 +50,8 @@ import ../agnostic/create-managed-process.nix {
     systemd = import ../../backends/systemd/generate-systemd-service.nix {
       inherit createSystemdService stdenv lib writeTextFile;
     };
+    supervisord = import ../../backends/supervisord/generate-supervisord-program.nix ({
+      inherit createSupervisordProgram stdenv lib writeTextFile runtimeDir forceDisableUserChange;
+    } // wrapperPackages);
   };
 }

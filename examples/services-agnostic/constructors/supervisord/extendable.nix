@@ -9,20 +9,14 @@
 }:
 
 let
-  includeDir = "${libDir}/${instanceName}/conf.d";
+  confDir = "${libDir}/${instanceName}"; # for SUPERVISORD_CONF_DIR
+  includeDir = "${confDir}/conf.d";
+  quoted = path: "'${builtins.replaceStrings [ "'" ] [ "'\\''" ] path}'";
 
   # supervisord takes a blank for the end of a pattern, and % for a variable;
   # a ? matches the blank.
   includePattern = builtins.replaceStrings [ " " "%" ] [ "?" "%%" ] "${includeDir}/*";
-in
-import ./default.nix {
-  inherit createManagedProcess supervisor logDir runtimeDir;
-} {
-  inherit instanceName postInstall;
 
-  initialize = ''
-    mkdir -p '${builtins.replaceStrings [ "'" ] [ "'\\''" ] includeDir}'
-  '';
   configFile = writeTextFile {
     name = "supervisord.conf";
     text = ''
@@ -41,4 +35,16 @@ import ./default.nix {
       supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
     '';
   };
+in
+import ./default.nix {
+  inherit createManagedProcess supervisor logDir runtimeDir;
+} {
+  inherit instanceName postInstall;
+
+  # The link tells supervisorctl where this supervisord listens.
+  initialize = ''
+    mkdir -p ${quoted includeDir}
+    ln -sfn ${configFile} ${quoted "${confDir}/supervisord.conf"}
+  '';
+  inherit configFile;
 }

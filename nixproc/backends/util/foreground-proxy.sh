@@ -1,0 +1,133 @@
+# Stands in the foreground for a process that can't: foreground-proxy
+# [-i FILE] [-d DIRECTORY] [-u USER] [-p PIDFILE] -- PROGRAM [ARGUMENT]...
+#
+#   -i  runs the shell text in FILE first, as whoever runs this
+#   -d  goes to the directory then, which the text may have made
+#   -u  runs the program as that user
+#   -p  the program is a daemon that writes its pid to PIDFILE: passes signals
+#       on to it, and ends when it does
+initialize='' directory='' user='' file=''
+while getopts i:d:u:p: option; do
+  case $option in
+    i) initialize=$OPTARG ;;
+    d) directory=$OPTARG ;;
+    u) user=$OPTARG ;;
+    p) file=$OPTARG ;;
+    *) exit 64 ;;
+  esac
+done
+shift $((OPTIND - 1))
+program=$1
+
+say() {
+  echo "foreground-proxy: $*" >&2
+}
+
+if [ -n "$initialize" ]; then
+  # In a shell of its own: its variables and its exit are not ours. (Within
+  # an "if" or "||" the shell would ignore -e.)
+  (set -e; . "$initialize")
+  code=$?
+  if [ "$code" -ne 0 ]; then
+    say "the initialisation failed with exit code $code"
+    exit "$code"
+  fi
+fi
+
+if [ -n "$directory" ]; then
+  cd -- "$directory" || exit 1
+fi
+
+if [ -n "$user" ]; then
+  group=$(@id@ -g "$user") || { say "there is no user $user"; exit 1; }
+  set -- @setpriv@ --reuid="$user" --regid="$group" --init-groups "$@"
+fi
+
+if [ -z "$file" ]; then
+  exec "$@"
+fi
+
+pid=''
+
+# Zombies count as dead: who should have reaped them may take its time.
+lives() {
+  kill -0 "$pid" 2>/dev/null || [ -d "/proc/$pid" ] || return 1
+  [ -r "/proc/$pid/stat" ] || return 0
+  read -r line 2>/dev/null <"/proc/$pid/stat" || return 1
+  case ${line##*) } in [ZX]*) return 1 ;; esac
+}
+
+# The number in the pid file.
+read_pid() {
+  pid=''
+  [ -f "$file" ] && read -r pid rest <"$file" 2>/dev/null
+  case $pid in ''|0|1|*[!0-9]*) pid=''; return 1 ;; esac
+}
+
+# Waits for the daemon's end, at most so many tenths of a second.
+gone_within() {
+  count=$1
+  while lives; do
+    [ "$count" -gt 0 ] || return 1
+    count=$((count - 1))
+    @sleep@ 0.1
+  done
+}
+
+# Whether the process is the one that the pid file means, and not a later one
+# with the same number: it runs the program, or it was there when the file was
+# written. (The 20th word after the name is its start, in ticks since the boot.)
+is_meant() {
+  [ "/proc/$pid/exe" -ef "$program" ] && return 0
+  read -r line 2>/dev/null <"/proc/$pid/stat" || return 1
+  set -- ${line##*) }
+  shift 19
+  while read -r key boot; do
+    [ "$key" = btime ] && break
+  done </proc/stat
+  [ $((boot + $1 / 100)) -le $(($(@date@ -r "$file" +%s) + 1)) ]
+}
+
+# A daemon outlives a proxy that was killed. It goes before another one comes.
+if read_pid && lives && is_meant; then
+  say "process $pid is left of an earlier run and is ended"
+  kill -TERM "$pid"
+  gone_within 80 || { kill -KILL "$pid"; gone_within 20; }
+fi
+@rm@ -f -- "$file"
+
+ending=''
+end() {
+  ending=yes
+  [ -n "$pid" ] && kill "-$1" "$pid" 2>/dev/null
+}
+trap 'end TERM' TERM
+trap 'end INT' INT
+trap 'end QUIT' QUIT
+for signal in HUP USR1 USR2; do
+  trap '[ -n "$pid" ] && kill -'$signal' "$pid"' "$signal"
+done
+
+"$@" || { code=$?; say "the daemon $program failed to start, with exit code $code"; exit "$code"; }
+
+count=100
+until read_pid; do
+  [ "$count" -gt 0 ] || { say "the daemon $program started, but after 10 s there is no pid in $file"; exit 1; }
+  count=$((count - 1))
+  @sleep@ 0.1
+done
+[ -n "$ending" ] && kill -TERM "$pid"
+
+# tail(1) waits for it; a signal ends the wait, but not the tail.
+@tail@ -f -s 0.3 --pid="$pid" /dev/null &
+watch=$!
+while lives && [ -z "$ending" ]; do
+  wait "$watch"
+done
+if [ -n "$ending" ]; then
+  while lives; do @sleep@ 0.1; done
+fi
+kill "$watch" 2>/dev/null
+[ -n "$ending" ] && exit 0
+say "the daemon $program, process $pid, has ended"
+exit 1

@@ -1,0 +1,188 @@
+package tests
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// The main job, with all ways in which the web application can run.
+func TestSupervisordUpgrade(t *testing.T) {
+	t.Parallel()
+	for _, mode := range []string{"", "foreground", "daemon"} {
+		t.Run("mode "+mode, func(t *testing.T) {
+			t.Parallel()
+			p := newSupervisord(t)
+			p.hostNeeds("nginx", "daemon")
+			p.run()
+			port := freePortsFor(t, append(slices.Clone(advancedNames), "webapp")...)
+			inMode := map[bool]string{true: fmt.Sprintf("webappMode = %q;", mode)}[mode != ""]
+			params := port.params(inMode)
+
+			p.mustSwitchTo(params, example(t, "webapps-agnostic", "processes.nix"))
+			p.runsExactly(simpleNames...)
+			reachable(t, port["nginx"], "webapp", port["webapp"])
+
+			p.mustSwitchTo(params, example(t, "webapps-agnostic", "processes-advanced.nix"))
+			advanced := p.runsExactly(advancedNames...)
+			reachable(t, port["nginx"], "webapp1", port["webapp1"])
+			reachable(t, port["nginx2"], "webapp5", port["webapp5"])
+
+			model := p.writeAdvanced("changed model.nix",
+				`webapp3 = webapp "3"`, `webapp7 = webapp "7"; webapp3 = webapp "3"`,
+				"[ webapp1 webapp2 webapp3 webapp4 ]", "[ webapp1 webapp2 webapp3 webapp4 webapp7 ]")
+			port["webapp7"] = freePorts(t, 1)[0] // late: others look for free ports too
+			params = port.params(inMode)
+			r := p.mustSwitchTo(params, model)
+			changed := p.runsExactly(append(slices.Clone(advancedNames), "webapp7")...)
+			kept(t, advanced, changed, "webapp1", "webapp2", "webapp3", "webapp4", "webapp5", "webapp6", "nginx2")
+			if !strings.Contains(r.stdout, "1 started, 1 restarted, 7 kept: generation 3") {
+				t.Errorf("the result says\n%s", r.stdout)
+			}
+			reachable(t, port["nginx"], "webapp7", port["webapp7"])
+
+			r = p.mustSwitchTo(params, model)
+			kept(t, changed, p.observe(), append(slices.Clone(advancedNames), "webapp7")...)
+			if !strings.Contains(r.stdout, "9 kept: generation 3") {
+				t.Errorf("a switch with nothing to do says\n%s", r.stdout)
+			}
+			p.mustSwitchTo("--rollback")
+			back := p.runsExactly(advancedNames...)
+			kept(t, changed, back, "webapp1", "webapp3", "nginx2")
+			p.mustSwitchTo("--rollback")
+			p.runsExactly(simpleNames...)
+
+			p.mustSwitchTo("--undeploy")
+			p.runsExactly()
+			for name, port := range port {
+				if page := get(t, port, "localhost"); !strings.Contains(page, "connection refused") {
+					t.Errorf("the port of %s still answers after --undeploy: %s", name, page)
+				}
+			}
+			if left := mentions(t, p.path("state")); len(left) > 0 {
+				t.Errorf("processes are left after --undeploy:\n%s", strings.Join(left, "\n"))
+			}
+		})
+	}
+}
+
+// D21, P5: a program that does not stay up fails the switch with its last
+// words, and all is as it was; one that died is started again.
+func TestSupervisordFailure(t *testing.T) {
+	t.Parallel()
+	p := newSupervisord(t)
+	p.run()
+	p.mustSwitchTo(p.model("good.nix", `{ a = sleeper "a" { }; b = sleeper "b" { dependencies = [ (sleeper "a" { }).pkg ]; }; }`))
+	before := p.runsExactly("a", "b")
+
+	r := p.switchTo(p.model("bad.nix", `rec {
+  a = sleeper "a" { };
+  bad = { pkg = create { name = "bad"; foregroundProcess = script "bad" "echo the disk is on fire >&2; exit 3"; }; };
+  b = sleeper "b" { args = [ 2000 ]; dependencies = [ bad.pkg ]; };
+}`))
+	if r.code != 1 || !strings.Contains(r.stderr, "'bad'") || !strings.Contains(r.stderr, "the disk is on fire") {
+		t.Errorf("exit code %d\n%s", r.code, r.stderr)
+	}
+	after := p.runsExactly("a", "b")
+	kept(t, before, after, "a")
+	if line := strings.Join(mentions(t, "sleep\x002000"), ""); line != "" {
+		t.Errorf("b was started before its dependency ran: %s", line)
+	}
+
+	// One that a person stopped, and what the configuration says wrong.
+	p.ctl("stop", "a")
+	r = p.nixproc("status")
+	if r.code != 1 || !strings.Contains(r.stdout, "STOPPED") {
+		t.Errorf("status: exit code %d\n%s%s", r.code, r.stdout, r.stderr)
+	}
+	r = p.mustSwitchTo(p.path("good.nix"))
+	again := p.runsExactly("a", "b")
+	kept(t, after, again, "b")
+	if !strings.Contains(r.stdout, "did not run") {
+		t.Errorf("a second switch says\n%s", r.stdout)
+	}
+	r = p.switchTo(p.model("format.nix", `{ a = sleeper "a" { }; c = sleeper "c" { overrides.supervisord.stopsignal = "NOSUCH"; }; }`))
+	if r.code != 1 || !strings.Contains(r.stderr, "NOSUCH") {
+		t.Errorf("exit code %d\n%s", r.code, r.stderr)
+	}
+	kept(t, again, p.runsExactly("a", "b"), "a")
+}
+
+// D25, and who owns what: nothing is touched where supervisord does not run, or
+// where a file is in the way; links of the older tools are taken over.
+func TestSupervisordOwnership(t *testing.T) {
+	t.Parallel()
+	p := newSupervisord(t)
+	model := p.model("model.nix", `{ a = sleeper "a" { }; }`)
+	r := p.switchTo(model)
+	if r.code != 1 || !strings.Contains(r.stderr, "supervisord can't be asked") {
+		t.Errorf("exit code %d\n%s", r.code, r.stderr)
+	}
+	if entries, err := os.ReadDir(filepath.Join(p.conf, "conf.d")); err != nil || len(entries) > 0 {
+		t.Errorf("conf.d has %v, %v", entries, err)
+	}
+	if _, err := os.Stat(p.path("state")); err == nil {
+		t.Error("the state directory was made")
+	}
+	p.run()
+
+	conf := p.write("conf dir/conf.d/a.conf", "; someone else's\n")
+	r = p.switchTo(model)
+	if r.code != 1 || !strings.Contains(r.stderr, "a.conf is in the way") || read(t, conf) != "; someone else's\n" {
+		t.Errorf("exit code %d\n%s", r.code, r.stderr)
+	}
+	if err := os.Remove(conf); err != nil {
+		t.Fatal(err)
+	}
+	old := p.store.build(t, `pkgs.writeTextFile { name = "a.conf"; text = "[program:old]\ncommand=sleep 1000\n"; }`)
+	if err := os.Symlink(old, conf); err != nil {
+		t.Fatal(err)
+	}
+	p.mustSwitchTo(model)
+	p.runsExactly("a")
+	if info, err := os.Lstat(conf); err != nil || !info.Mode().IsRegular() {
+		t.Errorf("%v, %v", info, err)
+	}
+	r = p.switchTo("-p", "other", model)
+	if r.code == 0 || !strings.Contains(r.stderr, "belongs to the profile "+p.path("profiles", "processes")) {
+		t.Errorf("exit code %d\n%s", r.code, r.stderr)
+	}
+	p.runsExactly("a")
+}
+
+// P9: a dependency added below a process moves it in the order, and restarts
+// nothing.
+func TestSupervisordPriority(t *testing.T) {
+	t.Parallel()
+	p := newSupervisord(t)
+	p.run()
+	p.mustSwitchTo(p.model("one.nix", `rec { a = sleeper "a" { }; b = sleeper "b" { dependencies = [ a.pkg ]; }; }`))
+	before := p.observe()
+	r := p.mustSwitchTo(p.model("two.nix", `rec {
+  z = sleeper "z" { };
+  a = sleeper "a" { dependencies = [ z.pkg ]; };
+  b = sleeper "b" { dependencies = [ a.pkg ]; };
+}`))
+	kept(t, before, p.runsExactly("a", "b", "z"), "a", "b")
+	if !strings.Contains(r.stdout, "2 refreshed") || !strings.Contains(read(t, p.conf, "conf.d/b.conf"), "priority=3\n") {
+		t.Errorf("%s\n%s", r.stdout, read(t, p.conf, "conf.d/b.conf"))
+	}
+	// The file of a profile is a whole configuration.
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	check := exec.CommandContext(ctx, "python3", "-c", `
+import sys; sys.path.insert(0, "/usr/lib/python3/dist-packages")
+from supervisor.options import ServerOptions
+o = ServerOptions(); o.realize(["-c", sys.argv[1]])
+print([(g.name, g.priority) for g in o.process_group_configs])`, p.path("profiles", "processes", "supervisord.conf"))
+	out, err := check.CombinedOutput()
+	if err != nil || strings.TrimSpace(string(out)) != "[('z', 1), ('a', 2), ('b', 3)]" {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
