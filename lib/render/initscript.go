@@ -105,6 +105,23 @@ func (script *initScript) startsItself() bool {
 	return script.spec.Process != nil && !instruction && !activity && !slices.Contains(script.spec.RemoveActivities, "start")
 }
 
+// canStart says whether there is a start activity at all.
+func (script *initScript) canStart() bool {
+	spec := &script.spec
+	if slices.Contains(spec.RemoveActivities, "start") {
+		return false
+	}
+	if _, given := spec.Instructions["start"]; given || spec.Process != nil {
+		return true
+	}
+	for names := range spec.Activities {
+		if slices.Contains(strings.Split(names, "|"), "start") {
+			return true
+		}
+	}
+	return false
+}
+
 // activities gives the shell of each activity: derived from the process, then
 // replaced by the author's instructions, then by the author's activities.
 func (script *initScript) activities() map[string]string {

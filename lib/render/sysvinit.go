@@ -136,7 +136,7 @@ func (r sysvinitRenderer) process(p model.Process, rank int) (rendered, error) {
 	}
 	start, stop := spec.runlevels()
 	script := initScript{name: p.Name, dependencies: p.Dependencies, spec: spec, start: start, stop: stop}
-	if _, can := script.activities()["start"]; !can && len(start) > 0 {
+	if len(start) > 0 && !script.canStart() {
 		return rendered{}, errors.New("it has runlevels to start in, but nothing to start: neither a process nor an activity 'start'")
 	}
 
