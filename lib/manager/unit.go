@@ -3,6 +3,7 @@ package manager
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -10,9 +11,36 @@ import (
 	"nixproc/lib/manifest"
 )
 
-// NewUnit takes over what a manifest says of every process, whatever its
+// ReadUnits reads the units of a profile: from its manifest, or, where the
+// framework before this built it, by scan, from the files themselves. What only
+// the manager knows of a process is in own, and fill puts it into the unit.
+func ReadUnits[Own any](profile string, scan func(tree string) ([]manifest.Process, error), fill func(unit *Unit, process manifest.Process, own Own)) ([]Unit, error) {
+	contents, err := manifest.Read(profile)
+	if err != nil {
+		return nil, err
+	}
+	var processes []manifest.Process
+	if contents != nil {
+		processes = contents.Processes
+	} else if processes, err = scan(profile); err != nil {
+		return nil, err
+	}
+	units := make([]Unit, 0, len(processes))
+	for _, process := range processes {
+		var own Own
+		if err := json.Unmarshal(process.Unit, &own); err != nil {
+			return nil, fmt.Errorf("%s: process '%s': %w", profile, process.Name, err)
+		}
+		unit := newUnit(process)
+		fill(&unit, process, own)
+		units = append(units, unit)
+	}
+	return units, nil
+}
+
+// newUnit takes over what a manifest says of every process, whatever its
 // manager.
-func NewUnit(process manifest.Process) Unit {
+func newUnit(process manifest.Process) Unit {
 	unit := Unit{
 		Name:      process.Name,
 		Attribute: process.Attribute,

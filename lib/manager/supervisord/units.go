@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -20,31 +19,13 @@ import (
 // Units reads the programs of a profile: from its manifest, or, where the
 // framework before this built it, from the files in conf.d themselves.
 func (Manager) Units(profile string) ([]manager.Unit, error) {
-	contents, err := manifest.Read(profile)
-	if err != nil {
-		return nil, err
-	}
-	var processes []manifest.Process
-	if contents != nil {
-		processes = contents.Processes
-	} else if processes, err = Scan(profile); err != nil {
-		return nil, err
-	}
-	units := make([]manager.Unit, 0, len(processes))
-	for _, process := range processes {
-		var program Unit
-		if err := json.Unmarshal(process.Unit, &program); err != nil {
-			return nil, fmt.Errorf("%s: process '%s': %w", profile, process.Name, err)
-		}
-		unit := manager.NewUnit(process)
+	return manager.ReadUnits(profile, Scan, func(unit *manager.Unit, _ manifest.Process, program Unit) {
 		unit.File = filepath.Join(profile, program.Conf)
 		unit.Installs = []string{unit.File}
 		unit.User, unit.Log = program.User, program.Log
 		unit.Wanted = true
 		unit.Own = program
-		units = append(units, unit)
-	}
-	return units, nil
+	})
 }
 
 // Scan reads the files conf.d/*.conf in a tree that has no manifest. The key of

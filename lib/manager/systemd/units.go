@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path"
@@ -34,23 +33,7 @@ type Unit struct {
 // Units reads the units of a profile: from its manifest, or, where the framework
 // before this built it, from the unit files themselves.
 func (*Manager) Units(profile string) ([]manager.Unit, error) {
-	contents, err := manifest.Read(profile)
-	if err != nil {
-		return nil, err
-	}
-	var processes []manifest.Process
-	if contents != nil {
-		processes = contents.Processes
-	} else if processes, err = Scan(profile); err != nil {
-		return nil, err
-	}
-	units := make([]manager.Unit, 0, len(processes))
-	for _, process := range processes {
-		var own Unit
-		if err := json.Unmarshal(process.Unit, &own); err != nil {
-			return nil, fmt.Errorf("%s: process '%s': %w", profile, process.Name, err)
-		}
-		unit := manager.NewUnit(process)
+	return manager.ReadUnits(profile, Scan, func(unit *manager.Unit, process manifest.Process, own Unit) {
 		unit.File = filepath.Join(profile, own.File)
 		unit.PIDFile, unit.User, unit.Wanted = own.PIDFile, own.User, true
 		unit.Installs = []string{unit.File}
@@ -60,9 +43,7 @@ func (*Manager) Units(profile string) ([]manager.Unit, error) {
 			}
 		}
 		slices.Sort(unit.Installs[1:])
-		units = append(units, unit)
-	}
-	return units, nil
+	})
 }
 
 func unitName(unit manager.Unit) string { return filepath.Base(unit.File) }

@@ -21,24 +21,7 @@ import (
 // Units reads the scripts of a profile: from its manifest, or, where the
 // framework before this built it, from the scripts and links themselves.
 func (m Manager) Units(profile string) ([]manager.Unit, error) {
-	contents, err := manifest.Read(profile)
-	if err != nil {
-		return nil, err
-	}
-	var processes []manifest.Process
-	if contents != nil {
-		processes = contents.Processes
-	} else if processes, err = Scan(profile); err != nil {
-		return nil, err
-	}
-
-	units := make([]manager.Unit, 0, len(processes))
-	for _, process := range processes {
-		var script Unit
-		if err := json.Unmarshal(process.Unit, &script); err != nil {
-			return nil, fmt.Errorf("%s: process '%s': %w", profile, process.Name, err)
-		}
-		unit := manager.NewUnit(process)
+	return manager.ReadUnits(profile, Scan, func(unit *manager.Unit, _ manifest.Process, script Unit) {
 		unit.File = filepath.Join(profile, script.Script)
 		unit.PIDFile, unit.PIDFileCertain = script.PIDFile, script.PIDFileCertain
 		unit.Program, unit.User, unit.Log = script.Program, script.User, script.Log
@@ -50,9 +33,7 @@ func (m Manager) Units(profile string) ([]manager.Unit, error) {
 		default:
 			unit.WhyNot = fmt.Sprintf("it starts in runlevel %s, this is %s", strings.Join(script.Runlevels, " "), m.Runlevel)
 		}
-		units = append(units, unit)
-	}
-	return units, nil
+	})
 }
 
 var (
