@@ -13,6 +13,9 @@ import (
 	"nixproc/lib/manager/place"
 )
 
+// Place is the directory of supervisord's configuration.
+func (m Manager) Place() string { return m.ConfDir }
+
 // place is conf.d.
 func (m Manager) place() place.Directory {
 	return place.Directory{

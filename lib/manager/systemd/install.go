@@ -16,7 +16,9 @@ import (
 	"nixproc/lib/run"
 )
 
-// place is the directory that systemd reads.
+// Place is the directory that systemd reads.
+func (m *Manager) Place() string { return m.Dir }
+
 func (m *Manager) place() place.Directory {
 	return place.Directory{
 		Path: m.Dir, Profile: m.Profile,
