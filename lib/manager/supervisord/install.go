@@ -76,8 +76,7 @@ func (m Manager) Install(ctx context.Context, gone, there []manager.Unit) error 
 			return err
 		}
 	}
-	_, err := m.ctl(ctx, "reread")
-	return err
+	return m.reread(ctx)
 }
 
 // owned gives what a file in conf.d holds that may be replaced: one that we
