@@ -44,6 +44,7 @@ var seeds = []random{
 	{variable: "VALUE", value: "a b", directory: "/a b", argument: "two words", description: "A process"},
 	{variable: "QUOTES", value: `it's`, directory: `/it's`, argument: `'"`, description: `"It's"`},
 	{variable: "DOUBLE", value: `say "so" twice`, directory: `/"`, argument: `"`, description: `\`},
+	{variable: "MIXED", value: `a'b"c`, argument: `a'b"c`},
 	{variable: "BOTH", value: `'"'`, argument: `\'\"`},
 	{variable: "SHELL", value: "$(x) `y` ${z} $", directory: "/$HOME", argument: "`id`", nice: 19},
 	{variable: "LINES", value: "\n a\n\n[Service]\nUser=root\n\\", directory: "/a\nb", argument: "\n;;\nesac\n", description: "a\nb", nice: -20},

@@ -158,7 +158,9 @@ func printSideBySide(w io.Writer, s settings, all []side) error {
 All process managers, medians of %d runs. Floor of a build: nix-instantiate, and
 nix-store --add of the same tree. Floor of a switch: nix-instantiate, and by hand
 what a person would do: the scripts under xargs; one systemctl start or stop of
-the same units; supervisorctl reread and update until all programs run.
+the same units; supervisorctl reread and update until all programs run. A switch
+also waits half a second to see whether what it started stays up, and starts what
+depends on others only when those run.
 
 `, s.runs)
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
