@@ -34,21 +34,6 @@ func managerNames() []string {
 	return names
 }
 
-// hands do by hand what a switch does: the floor of it.
-type hands interface {
-	// deploy puts the files of a profile in place and starts all of it.
-	deploy(ctx context.Context, profile string) error
-	// look asks once what runs.
-	look(ctx context.Context) error
-	// change does it for one process of another profile.
-	change(ctx context.Context, profile, name string) error
-	// undeploy stops all and removes the files.
-	undeploy(ctx context.Context) error
-	// options and env are those of a switch that reaches the manager.
-	options() (options, env []string)
-	end() error
-}
-
 // side is what was measured of one manager.
 type side struct {
 	manager         string

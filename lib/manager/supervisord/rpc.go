@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -45,16 +46,19 @@ func newServer(address, username, password string) (*server, error) {
 	return s, nil
 }
 
-// Fault is what supervisord answers to a call that it refuses.
-type Fault struct {
-	Code int
-	Text string
+// fault is what supervisord answers to a call that it refuses.
+type fault struct {
+	code int
+	text string
 }
 
-func (f *Fault) Error() string { return f.Text }
+func (f *fault) Error() string { return f.text }
+
+// notRunning is the code of the refusal to stop what does not run.
+const notRunning = 70
 
 // call calls one method. What it gives is a string, an int, a bool, []any or
-// map[string]any; a refusal is a *Fault.
+// map[string]any; a refusal is a *fault.
 func (s *server) call(ctx context.Context, method string, params ...any) (any, error) {
 	var body bytes.Buffer
 	body.WriteString("<?xml version='1.0'?><methodCall><methodName>" + method + "</methodName><params>")
@@ -73,6 +77,9 @@ func (s *server) call(ctx context.Context, method string, params ...any) (any, e
 		request.SetBasicAuth(s.username, s.password)
 	}
 	response, err := s.http.Do(request)
+	if wrapped, ok := errors.AsType[*url.Error](err); ok {
+		err = wrapped.Err // the address in front of it is one that nobody knows
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -121,7 +128,7 @@ func faultIn(value any) error {
 		return nil
 	}
 	text, _ := fields["faultString"].(string)
-	return &Fault{code, text}
+	return &fault{code, text}
 }
 
 func write(b *bytes.Buffer, value any) {

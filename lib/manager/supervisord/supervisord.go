@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"nixproc/lib/manager"
@@ -47,8 +48,8 @@ func (m Manager) reread(ctx context.Context) error {
 	if err == nil {
 		_, err = server.call(ctx, "supervisor.reloadConfig")
 	}
-	if err != nil {
-		err = fmt.Errorf("supervisord can't read its configuration: %w", err)
+	if refusal, ok := errors.AsType[*fault](err); ok {
+		return fmt.Errorf("supervisord can't read its configuration: %w", refusal)
 	}
 	return err
 }
@@ -143,9 +144,20 @@ func (s *server) stop(ctx context.Context, units []manager.Unit) map[string]erro
 	if len(known) == 0 {
 		return nil
 	}
-	// One that has just ended by itself is refused, and stopped all the same.
-	if _, err := s.all(ctx, "supervisor.stopProcess", told, false); err != nil {
+	refused, err := s.all(ctx, "supervisor.stopProcess", told, false)
+	if err != nil {
 		return each(units, err)
+	}
+	failed := map[string]error{}
+	for name, err := range refused {
+		// One that has just ended by itself is stopped all the same.
+		if refusal, ok := errors.AsType[*fault](err); !ok || refusal.code != notRunning {
+			group, _, _ := strings.Cut(name, ":")
+			failed[group] = fmt.Errorf("supervisord can't stop it: %w", err)
+		}
+	}
+	if len(failed) > 0 {
+		return failed
 	}
 	// supervisord itself kills what does not end within its stopwaitsecs.
 	for alive := true; alive; {
@@ -161,8 +173,7 @@ func (s *server) stop(ctx context.Context, units []manager.Unit) map[string]erro
 			}
 		}
 	}
-	failed, err := s.all(ctx, "supervisor.removeProcessGroup", known)
-	if err != nil {
+	if failed, err = s.all(ctx, "supervisor.removeProcessGroup", known); err != nil {
 		return each(units, err)
 	}
 	for name, err := range failed {

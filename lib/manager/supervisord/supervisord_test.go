@@ -23,7 +23,8 @@ type fake struct {
 	states map[string]string
 	after  map[string]string // state of a program once it was added
 	calls  []string
-	slow   int // how many questions later what is stopped has ended
+	slow   int    // how many questions later what is stopped has ended
+	stays  string // a program that can't be stopped
 }
 
 // manager of which the fake is the supervisord.
@@ -63,7 +64,7 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			fields := one.(map[string]any)
 			result, refusal := f.answer(fields["methodName"].(string), fields["params"].([]any))
 			if refusal != "" {
-				result = map[string]any{"faultCode": 10, "faultString": refusal}
+				result = map[string]any{"faultCode": codeOf(refusal), "faultString": refusal}
 			}
 			results = append(results, result)
 		}
@@ -71,12 +72,19 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	var body bytes.Buffer
 	if refusal != "" {
-		write(&body, map[string]any{"faultCode": 10, "faultString": refusal})
+		write(&body, map[string]any{"faultCode": codeOf(refusal), "faultString": refusal})
 		fmt.Fprintf(w, "<methodResponse><fault>%s</fault></methodResponse>", &body)
 		return
 	}
 	write(&body, result)
 	fmt.Fprintf(w, "<?xml version='1.0'?>\n<methodResponse>\n<params>\n<param>\n%s\n</param></params></methodResponse>", &body)
+}
+
+func codeOf(refusal string) int {
+	if strings.HasPrefix(refusal, "NOT_RUNNING") {
+		return 70
+	}
+	return 30
 }
 
 func (f *fake) answer(method string, params []any) (result any, refusal string) {
@@ -108,6 +116,12 @@ func (f *fake) answer(method string, params []any) (result any, refusal string) 
 		f.calls = append(f.calls, "stop "+name)
 		if params[1] != false {
 			f.t.Error("supervisord is told to wait")
+		}
+		if group == f.stays {
+			return nil, "FAILED: " + name
+		}
+		if f.states[group] == "BACKOFF" {
+			f.states[group] = "FATAL" // just now
 		}
 		if f.states[group] != "RUNNING" {
 			return nil, "NOT_RUNNING: " + name
@@ -165,6 +179,21 @@ func TestStartAndStopByLevels(t *testing.T) {
 	slices.Sort(last)
 	if !slices.Equal(f.calls[:len(want)], want) || !slices.Equal(last, []string{"remove a", "remove b"}) || len(f.states) != 1 {
 		t.Errorf("calls %q, left %v", f.calls, f.states)
+	}
+}
+
+// What ended in the meantime is stopped; what supervisord can't stop is named,
+// and neither waited for nor removed.
+func TestStopThatFails(t *testing.T) {
+	t.Parallel()
+	f := &fake{states: map[string]string{"a": "RUNNING", "b": "BACKOFF"}}
+	if failed := f.manager(t).StopAll(t.Context(), units("a,b")); len(failed) > 0 || len(f.states) > 0 {
+		t.Errorf("%v, %v", failed, f.states)
+	}
+	f = &fake{states: map[string]string{"a": "RUNNING", "b": "RUNNING"}, stays: "b"}
+	failed := f.manager(t).StopAll(t.Context(), units("a,b"))
+	if err := failed["b"]; len(failed) != 1 || err == nil || !strings.Contains(err.Error(), "can't stop it: FAILED: b:b") || f.states["b"] != "RUNNING" {
+		t.Errorf("%v, %v", failed, f.states)
 	}
 }
 
@@ -264,7 +293,7 @@ func TestAnswer(t *testing.T) {
 	const refused = `<methodResponse><fault><value><struct><member><name>faultCode</name><value><int>92</int></value></member>` +
 		`<member><name>faultString</name><value><string>CANT_REREAD: x</string></value></member></struct></value></fault></methodResponse>`
 	_, err = answer([]byte(refused))
-	if fault, ok := errors.AsType[*Fault](err); !ok || fault.Code != 92 || fault.Text != "CANT_REREAD: x" {
+	if refusal, ok := errors.AsType[*fault](err); !ok || refusal.code != 92 || refusal.text != "CANT_REREAD: x" {
 		t.Error(err)
 	}
 	for _, wrong := range []string{"", "<html>", "<methodResponse></methodResponse>"} {
