@@ -1,6 +1,7 @@
 package render
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -33,9 +34,7 @@ var fuzzedSupervisord = fuzzed{
 			strings.ContainsRune(p.value, '\'') && strings.ContainsRune(p.value, '"') ||
 			!regexp.MustCompile(`^[A-Za-z0-9_/.+:()-]+$`).MatchString(p.variable)
 	},
-	real: func(t *testing.T, p random, text string) {
-		same(t, realProgram(t, text), programSays(p), text)
-	},
+	real: realPrograms,
 }
 
 func programSays(p random) map[string]string {
@@ -147,37 +146,50 @@ func readPairs(text string, found map[string]string) error {
 	}
 }
 
-// realProgram has supervisord's own parser read the file.
-func realProgram(t *testing.T, text string) map[string]string {
+// realPrograms has supervisord's own parser read the files.
+func realPrograms(t *testing.T, all []written) {
+	var texts []string
+	for _, one := range all {
+		texts = append(texts, one.text)
+	}
+	input, err := json.Marshal(texts)
+	if err != nil {
+		t.Fatal(err)
+	}
 	cmd := exec.Command("python3", "-c", `
-import sys, io, json
+import sys, json
 sys.path.insert(0, "/usr/lib/python3/dist-packages")
 try:
     from supervisor.options import ServerOptions, UnhosedConfigParser
 except ImportError:
     sys.exit(77)
-parser = UnhosedConfigParser()
-parser.read_file(io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8"))
-parser.expand_here("/here")
-options = ServerOptions()
-options.here = "/here"
-[group] = options.process_groups_from_parser(parser)
-[program] = group.process_configs
-found = {"variable " + name: value for name, value in program.environment.items()}
-found.update(command=program.command, priority=str(group.priority), autorestart=str(program.autorestart is not False).lower())
-json.dump(found, sys.stdout)
+def read(text):
+    parser = UnhosedConfigParser()
+    parser.read_string(text)
+    parser.expand_here("/here")
+    options = ServerOptions()
+    options.here = "/here"
+    [group] = options.process_groups_from_parser(parser)
+    [program] = group.process_configs
+    found = {"variable " + name: value for name, value in program.environment.items()}
+    found.update(command=program.command, priority=str(group.priority), autorestart=str(program.autorestart is not False).lower())
+    return found
+json.dump([read(text) for text in json.load(sys.stdin)], sys.stdout)
 `)
-	cmd.Stdin = strings.NewReader(text)
+	var stderr bytes.Buffer
+	cmd.Stdin, cmd.Stderr = bytes.NewReader(input), &stderr
 	out, err := cmd.Output()
 	if cmd.ProcessState == nil || cmd.ProcessState.ExitCode() == 77 {
 		t.Skip("supervisor is not installed")
 	}
-	found := map[string]string{}
+	var found []map[string]string
 	if err == nil {
 		err = json.Unmarshal(out, &found)
 	}
-	if err != nil {
-		t.Fatalf("%v in\n%s", err, text)
+	if err != nil || len(found) != len(all) {
+		t.Fatalf("%v, %d files read\n%s", err, len(found), &stderr)
 	}
-	return found
+	for i, one := range all {
+		same(t, found[i], programSays(one.random), one.text)
+	}
 }

@@ -43,22 +43,28 @@ var fuzzedSystemd = fuzzed{
 		control := func(r rune) bool { return r < ' ' && r != '\t' && r != '\n' || r == 0x7f }
 		return wrongNice(p.nice) || strings.ContainsFunc(p.value, control) || !regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`).MatchString(p.variable)
 	},
-	real: func(t *testing.T, p random, text string) {
-		if _, err := exec.LookPath("systemd-analyze"); err != nil {
-			t.Skip(err)
-		}
-		file := filepath.Join(t.TempDir(), "nix-process-x.service")
-		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+	real: verifyUnits,
+}
+
+// verifyUnits has systemd say what it would ignore, and what it can't parse.
+func verifyUnits(t *testing.T, all []written) {
+	if _, err := exec.LookPath("systemd-analyze"); err != nil {
+		t.Skip(err)
+	}
+	args := []string{"--user", "verify", "--man=no", "--recursive-errors=no"}
+	dir := t.TempDir()
+	for i, one := range all {
+		file := filepath.Join(dir, fmt.Sprintf("nix-process-%d.service", i))
+		if err := os.WriteFile(file, []byte(one.text), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		// It says what it would ignore, and what it can't parse.
-		cmd := exec.Command("systemd-analyze", "--user", "verify", "--man=no", "--recursive-errors=no", file)
-		cmd.Env = append(os.Environ(), "XDG_RUNTIME_DIR="+t.TempDir())
-		out, err := cmd.CombinedOutput()
-		if strings.Contains(string(out), file) || err != nil {
-			t.Errorf("systemd-analyze on %+v: %v\n%s", p, err, out)
-		}
-	},
+		args = append(args, file)
+	}
+	cmd := exec.Command("systemd-analyze", args...)
+	cmd.Env = append(os.Environ(), "XDG_RUNTIME_DIR="+t.TempDir())
+	if out, err := cmd.CombinedOutput(); err != nil || strings.Contains(string(out), dir) {
+		t.Errorf("systemd-analyze verify: %v\n%s", err, out)
+	}
 }
 
 // readUnit reads a unit by systemd.syntax(7), and Environment= by

@@ -36,7 +36,7 @@ var fuzzedSysvinit = fuzzed{
 	mayRefuse: func(p random) bool {
 		return wrongNice(p.nice) || !regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`).MatchString(p.variable)
 	},
-	real: runScript,
+	real: runScripts,
 }
 
 func sysvinitOf(p random) sysvinitSpec {
@@ -188,30 +188,30 @@ func literal(word *syntax.Word) (string, error) {
 	return text.String(), nil
 }
 
-// runScript has shells run the script, with functions that tell what they get.
-func runScript(t *testing.T, p random, _ string) {
-	s := sysvinitOf(p)
-	s.Settings.InitialInstructions = text(`
+// runScripts has shells run the scripts, with functions that tell what they get.
+func runScripts(t *testing.T, all []written) {
+	for _, one := range all {
+		s := sysvinitOf(one.random)
+		s.Settings.InitialInstructions = text(`
 log_info_msg() { :; }
 evaluate_retval() { :; }
 cd() { printf '%s\0' "$1"; }
 start_daemon() { eval "set -- ${11}"; printf '%s\0' "$@"; env -0; }`)
-	profile, err := Render(modelWith(t, "sysvinit", s.Settings, s))
-	if err != nil {
-		t.Fatal(err)
-	}
-	script := string(profile.Files["etc/rc.d/init.d/x"].Content)
-	for _, shell := range []string{"sh", "bash"} {
-		if _, err := exec.LookPath(shell); err != nil {
-			t.Skip(err)
-		}
-		out, err := exec.Command(shell, "-c", script, "x", "start").Output()
+		profile, err := Render(modelWith(t, "sysvinit", s.Settings, s))
 		if err != nil {
-			t.Errorf("%s: %v", shell, err)
+			t.Fatal(err)
 		}
-		words := strings.Split(string(out), "\x00")
-		if len(words) < 4 || !slices.Equal(words[:4], []string{p.directory, "/bin/x", p.argument, "last"}) || !slices.Contains(words[4:], p.variable+"="+p.value) {
-			t.Errorf("%s got %.300q of %+v", shell, words, p)
+		script := string(profile.Files["etc/rc.d/init.d/x"].Content)
+		for _, shell := range []string{"sh", "bash"} {
+			if _, err := exec.LookPath(shell); err != nil {
+				t.Skip(err)
+			}
+			out, err := exec.Command(shell, "-c", script, "x", "start").Output()
+			words := strings.Split(string(out), "\x00")
+			want := []string{one.directory, "/bin/x", one.argument, "last"}
+			if err != nil || len(words) < len(want) || !slices.Equal(words[:len(want)], want) || !slices.Contains(words[len(want):], one.variable+"="+one.value) {
+				t.Errorf("%s got %.300q (%v) of %+v", shell, words, err, one.random)
+			}
 		}
 	}
 }

@@ -35,9 +35,15 @@ type fuzzed struct {
 	read func(text string) (map[string]string, error)
 	// mayRefuse says whether the manager can't take the process.
 	mayRefuse func(p random) bool
-	// real has the manager's own program read the file; it skips the test where
+	// real has the manager's own program read the files; it skips the test where
 	// that is not installed.
-	real func(t *testing.T, p random, text string)
+	real func(t *testing.T, all []written)
+}
+
+// written is the file of a process.
+type written struct {
+	random
+	text string
 }
 
 var seeds = []random{
@@ -121,16 +127,16 @@ func TestSeedsAreReadByTheRealPrograms(t *testing.T) {
 	for name, z := range map[string]fuzzed{"supervisord": fuzzedSupervisord, "systemd": fuzzedSystemd, "sysvinit": fuzzedSysvinit} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			read := 0
+			var all []written
 			for _, p := range seeds {
 				if text := z.render(t, p); text != "" {
-					z.real(t, p, text)
-					read++
+					all = append(all, written{p, text})
 				}
 			}
-			if read < len(seeds)/2 {
-				t.Errorf("only %d of %d seeds are taken", read, len(seeds))
+			if len(all) < len(seeds)/2 {
+				t.Errorf("only %d of %d seeds are taken", len(all), len(seeds))
 			}
+			z.real(t, all)
 		})
 	}
 }
