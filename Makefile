@@ -1,10 +1,11 @@
 # make demo   deploy an example as yourself, and show it running
 # make test   run all tests
-# Both install what is missing first (see tools/setup.sh).
+# make fuzz   read back what is rendered of random processes, for some seconds
+# The first two install what is missing first (see tools/setup.sh).
 
 GO = go
 
-.PHONY: build demo demo-stop test bench mutate check
+.PHONY: build demo demo-stop test fuzz bench mutate check
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/nixproc ./cmd/nixproc
@@ -20,6 +21,13 @@ demo-stop:
 test:
 	@sh tools/setup.sh test
 	NIXPROC_SYSVINIT_ROOT="$$(cd tests/.sysvinit 2>/dev/null && test -x usr/sbin/init && pwd)" $(GO) test -timeout 10m ./...
+
+# Any values at all, for FUZZTIME each; make test runs the seeds alone.
+FUZZTIME = 10s
+fuzz:
+	@for target in $$(grep -ho '^func Fuzz[A-Za-z0-9]*' lib/render/*_test.go | cut -d' ' -f2); do \
+		$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) ./lib/render || exit 1; \
+	done
 
 # What .ci/run checks besides the tests.
 check:

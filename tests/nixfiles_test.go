@@ -111,35 +111,6 @@ func TestSpecificationIsData(t *testing.T) {
 	}
 }
 
-// Overrides see the generated arguments under the names that they always had.
-func TestOverridesSeeTheGeneratedArguments(t *testing.T) {
-	t.Parallel()
-	out := evalWith(t, false, `let seen = name: args: (create "sysvinit" (args // {
-			inherit name; instanceName = name;
-			overrides.sysvinit = given: given // { description = toString (builtins.attrNames given); };
-		})).nixproc.parameters; in {
-			fg = seen "fg" { foregroundProcess = "/bin/fg"; pidFile = "/x"; };
-			both = seen "both" { process = "/bin/both"; args = [ "a" ]; };
-		}`)
-	var got map[string]struct {
-		Description, Process string
-		ProcessIsDaemon      bool
-		Args                 []string
-	}
-	if err := json.Unmarshal([]byte(out), &got); err != nil {
-		t.Fatal(err)
-	}
-	const names = "args credentials dependencies description directory environment initialize instanceName name nice path postInstall process processIsDaemon umask user"
-	if got["both"].Description != names || !got["both"].ProcessIsDaemon || got["both"].Process != "/bin/both" {
-		t.Errorf("%+v", got["both"])
-	}
-	with := strings.Fields(names + " pidFile")
-	slices.Sort(with)
-	if got["fg"].Description != strings.Join(with, " ") || got["fg"].ProcessIsDaemon {
-		t.Errorf("%+v", got["fg"])
-	}
-}
-
 // A function, or a set, where text is due is refused with the names of the
 // process and of the attribute.
 func TestValuesThatAreNoTextAreNamed(t *testing.T) {

@@ -2,7 +2,6 @@ package tests
 
 import (
 	"os"
-	"strconv"
 	"strings"
 	"testing"
 )
@@ -74,63 +73,4 @@ in
 	}
 	same(t, before, d.observe(), names...)
 	d.leavesNothing(nil, before)
-}
-
-// A process is run as its author says, whether it is a daemon or is made one:
-// working directory, umask, niceness, environment; and it inherits nothing of
-// the caller's.
-func TestProcessIsRunAsDescribed(t *testing.T) {
-	t.Parallel()
-	d := newDeployment(t)
-	d.hostNeeds("daemon")
-	d.env = append(d.env, "CALLERS_SECRET=1")
-	work := d.path("work dir")
-	if err := os.Mkdir(work, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	model := d.model("model.nix", `
-let
-  described = {
-    directory = `+nixString(work)+`;
-    umask = "027";
-    nice = 3;
-    environment.COLOUR = "it's \"light\" $blue";
-    overrides.sysvinit.runlevels = [ 3 4 5 ];
-  };
-in
-{
-  foreground = sleeper "foreground" described;
-  daemon.pkg = create (described // {
-    name = "daemon";
-    instanceName = "daemon";
-    daemon = script "daemonize" "setsid sleep 1000 & echo $! >\"$PID_FILE\"";
-    environment = described.environment // { PID_FILE = "${runtimeDir}/daemon.pid"; };
-  });
-  plain = sleeper "plain" { };
-}`)
-	d.mustSwitchTo("--host-packages", model)
-	o := d.observe("COLOUR")
-	runs(t, o, "foreground", "daemon", "plain")
-	usual, err := strconv.Atoi(o.fact("process plain nice")) // that of this test
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range []string{"foreground", "daemon"} {
-		for about, want := range map[string]string{
-			"umask": "0027", "nice": strconv.Itoa(usual + 3), "directory": work, "variable": `COLOUR=it's "light" $blue`,
-		} {
-			if got := o.fact("process " + name + " " + about); got != want {
-				t.Errorf("%s has %s %q, want %q", name, about, got, want)
-			}
-		}
-	}
-	for about, want := range map[string]string{"umask": "0022", "directory": "/"} {
-		if got := o.fact("process plain " + about); got != want {
-			t.Errorf("plain has %s %q, want %q", about, got, want)
-		}
-	}
-	if strings.Contains(string(o), "CALLERS_SECRET") {
-		t.Errorf("a process has the caller's environment:\n%s", o)
-	}
-	d.leavesNothing(nil, o)
 }

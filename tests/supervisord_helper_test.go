@@ -113,8 +113,12 @@ var supervisordRunning = regexp.MustCompile(`(?m)^(\S+)\s+RUNNING\s+pid (\d+),`)
 // and start time.
 func (p *supervisordPlace) observe() map[string]string {
 	p.t.Helper()
+	return running(p.ctl("status").stdout)
+}
+
+func running(status string) map[string]string {
 	found := map[string]string{}
-	for _, match := range supervisordRunning.FindAllStringSubmatch(p.ctl("status").stdout, -1) {
+	for _, match := range supervisordRunning.FindAllStringSubmatch(status, -1) {
 		stat, err := os.ReadFile("/proc/" + match[2] + "/stat")
 		if err != nil {
 			continue
@@ -138,8 +142,8 @@ func (p *supervisordPlace) pid(name string) string {
 // have no others.
 func (p *supervisordPlace) runsExactly(names ...string) map[string]string {
 	p.t.Helper()
-	o := p.observe()
 	status := p.ctl("status").stdout
+	o := running(status)
 	entries, err := os.ReadDir(filepath.Join(p.conf, "conf.d"))
 	if err != nil {
 		p.t.Fatal(err)

@@ -4,13 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-
-	"mvdan.cc/sh/v3/syntax"
 
 	"nixproc/lib/manager/sysvinit"
 	"nixproc/lib/model"
@@ -338,41 +335,6 @@ func TestWhatAScriptCannotHoldIsRefused(t *testing.T) {
 			t.Errorf("the error lacks %s: %v", part, err)
 		}
 	}
-}
-
-// Any values at all give a script that a shell can parse, and that exports
-// exactly what was asked for.
-func FuzzScriptIsShell(f *testing.F) {
-	f.Add("a b", "it's", "$(x) `y`", "\n\\")
-	f.Fuzz(func(t *testing.T, arg, value, directory, description string) {
-		for _, s := range []string{arg, value, directory, description} {
-			if strings.ContainsRune(s, 0) || !jsonKeeps(s) {
-				t.Skip()
-			}
-		}
-		got := script(t, spec(func(s *sysvinitSpec) {
-			s.Args = []string{arg}
-			s.Environment = map[string]string{"VALUE": value}
-			s.Directory, s.Description, s.User = &directory, description, text("user")
-		}))
-		for _, variant := range []syntax.LangVariant{syntax.LangPOSIX, syntax.LangBash} {
-			if _, err := syntax.NewParser(syntax.Variant(variant)).Parse(strings.NewReader(got), "script"); err != nil && !strings.ContainsRune(got, '\r') {
-				t.Fatalf("%v in\n%s", err, got)
-			}
-		}
-		line := got[strings.Index(got, "export VALUE="):strings.Index(got, "\ncase \"$1\" in")]
-		cmd := exec.Command("sh", "-c", line+`printf %s "$VALUE"`)
-		out, err := cmd.Output()
-		if err != nil || string(out) != value {
-			t.Fatalf("the shell read %q, want %q (%v)", out, value, err)
-		}
-	})
-}
-
-func jsonKeeps(s string) bool {
-	data, err := json.Marshal(s)
-	var back string
-	return err == nil && json.Unmarshal(data, &back) == nil && back == s
 }
 
 // What Render says of a process, Units reads back from the built profile.

@@ -13,6 +13,7 @@ import (
 // framework is what is measured: commands, and Nix files.
 type framework struct {
 	name     string
+	manager  string
 	old      bool
 	place    *place
 	checkout string
@@ -30,13 +31,13 @@ type variant struct {
 
 const profileName = "processes"
 
-func ours(p *place, jobs int) framework {
+func ours(p *place, manager string, jobs int, options ...string) framework {
 	return framework{
-		name: "nixproc", place: p, checkout: p.tree, env: p.env,
-		build:    []string{p.binary, "build", "-P", "sysvinit", "--no-out-link"},
-		switchTo: []string{p.binary, "sysvinit-switch", "--runlevel", "3", "-p", profileName, "--jobs", strconv.Itoa(jobs)},
+		name: "nixproc", manager: manager, place: p, checkout: p.tree, env: p.env,
+		build:    []string{p.binary, "build", "-P", manager, "--no-out-link"},
+		switchTo: append([]string{p.binary, manager + "-switch", "-p", profileName, "--jobs", strconv.Itoa(jobs)}, options...),
 		entry: []string{
-			filepath.Join(p.tree, "nixproc/deployment.nix"), "--argstr", "processManager", "sysvinit",
+			filepath.Join(p.tree, "nixproc/deployment.nix"), "--argstr", "processManager", manager,
 			"--arg", "nixprocBinary", "builtins.storePath " + nixString(p.binary),
 		},
 	}
@@ -52,7 +53,7 @@ func theirs(p *place, checkout string) (framework, error) {
 		return framework{}, err
 	}
 	f := framework{
-		name: "the old framework", old: true, place: p, checkout: checkout,
+		name: "the old framework", manager: "sysvinit", old: true, place: p, checkout: checkout,
 		env:      append(slices.Clone(p.env), "NIXPROC="+filepath.Join(checkout, "nixproc")),
 		build:    []string{"nixproc-build", "-P", "sysvinit", "--no-out-link"},
 		switchTo: []string{"nixproc-sysvinit-switch", "--runlevel", "3", "-p", profileName + "-old"},

@@ -17,6 +17,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -28,17 +29,30 @@ type settings struct {
 	jobs  int
 	old   string
 	dir   string
+
+	managers            []string
+	builds, deployments int // numbers of processes, for the managers side by side
 }
 
 func main() {
 	s := settings{}
-	sizes := flag.String("n", "10,100,300,1000", "numbers of processes, smallest first")
+	sizes := flag.String("n", "10,100,300,1000", "numbers of processes for sysvinit, smallest first; empty for none")
 	flag.IntVar(&s.runs, "runs", 3, "how often to measure each step; the table shows medians")
 	flag.IntVar(&s.jobs, "jobs", max(4, 2*runtime.NumCPU()), "how many scripts run side by side")
 	flag.StringVar(&s.old, "old", "", "checkout of the framework that this one replaces, its commands on PATH: measure it too, once")
 	flag.StringVar(&s.dir, "dir", "/tmp", "directory to work in: how fast its file system makes files counts a lot")
+	managers := flag.String("managers", strings.Join(managerNames(), ","), "process managers to put side by side; empty for none")
+	flag.IntVar(&s.builds, "build-n", 1000, "number of processes to build for each manager")
+	flag.IntVar(&s.deployments, "deploy-n", 100, "number of processes to deploy with each manager that runs here")
 	flag.Parse()
-	for _, text := range strings.Split(*sizes, ",") {
+	s.managers = strings.FieldsFunc(*managers, func(r rune) bool { return r == ',' })
+	for _, name := range s.managers {
+		if !slices.Contains(managerNames(), name) {
+			fmt.Fprintf(os.Stderr, "bench: -managers: there is no %q: use %s\n", name, strings.Join(managerNames(), ","))
+			os.Exit(64)
+		}
+	}
+	for _, text := range strings.FieldsFunc(*sizes, func(r rune) bool { return r == ',' }) {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 1 {
 			fmt.Fprintf(os.Stderr, "bench: -n: %q is no number of processes\n", text)
@@ -46,7 +60,7 @@ func main() {
 		}
 		s.sizes = append(s.sizes, n)
 	}
-	if flag.NArg() > 0 || s.runs < 1 || s.jobs < 1 {
+	if flag.NArg() > 0 || s.runs < 1 || s.jobs < 1 || s.builds < 1 || s.deployments < 1 {
 		flag.Usage()
 		os.Exit(64)
 	}
@@ -87,5 +101,14 @@ func bench(ctx context.Context, s settings) (err error) {
 			all = append(all, m.results)
 		}
 	}
-	return printReport(os.Stdout, s, all)
+	if len(all) > 0 {
+		if err := printReport(os.Stdout, s, all); err != nil {
+			return err
+		}
+	}
+	side, err := p.sideBySide(ctx, s)
+	if err != nil {
+		return err
+	}
+	return printSideBySide(os.Stdout, s, side)
 }

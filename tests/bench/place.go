@@ -20,6 +20,7 @@ type place struct {
 	tree   string // this project
 	env    []string
 	binary string // nixproc, in the store
+	round  int    // of models that were built
 }
 
 func newPlace(parent string) (*place, error) {
@@ -84,7 +85,7 @@ func (p *place) frameworks(ctx context.Context, s settings) ([]framework, error)
 	if err := p.install(ctx); err != nil {
 		return nil, err
 	}
-	found := []framework{ours(p, s.jobs)}
+	found := []framework{ours(p, "sysvinit", s.jobs, "--runlevel", "3")}
 	if s.old != "" {
 		old, err := theirs(p, s.old)
 		if err != nil {

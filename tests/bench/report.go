@@ -148,3 +148,34 @@ func linear(ours []results) []verdict {
 	}
 	return found
 }
+
+// printSideBySide prints what was measured of all managers.
+func printSideBySide(w io.Writer, s settings, all []side) error {
+	if len(all) == 0 {
+		return nil
+	}
+	fmt.Fprintf(w, `
+All process managers, medians of %d runs. Floor of a build: nix-instantiate, and
+nix-store --add of the same tree. Floor of a switch: nix-instantiate, and by hand
+what a person would do: the scripts under xargs; one systemctl start or stop of
+the same units; supervisorctl reread and update until all programs run. A switch
+also waits half a second to see whether what it started stays up, and starts what
+depends on others only when those run.
+
+`, s.runs)
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(table, "manager\tprocesses\tstep\tnixproc\tfloor\tratio\t")
+	for _, one := range all {
+		for _, r := range []results{one.builds, one.deploys} {
+			for _, s := range steps {
+				if len(r.times[s]) > 0 {
+					fmt.Fprintf(table, "%s\t%d\t%s\t%.3f\t%.3f\t%.2f\t\n", one.manager, r.count, s, r.time(s).Seconds(), r.floor(s).Seconds(), ratio(r.time(s), r.floor(s)))
+				}
+			}
+		}
+		if one.absent != "" {
+			fmt.Fprintf(table, "%s\t%d\tnot deployed: %s\t\t\t\t\n", one.manager, one.deploys.count, one.absent)
+		}
+	}
+	return table.Flush()
+}

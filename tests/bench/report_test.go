@@ -93,3 +93,27 @@ func TestMedian(t *testing.T) {
 		t.Errorf("%d", got)
 	}
 }
+
+// Each manager has its lines, and one that does not run here says why.
+func TestSideBySide(t *testing.T) {
+	t.Parallel()
+	deployed, absent := newResults(false, 100), newResults(false, 100)
+	deployed.record(firstDeploy, 3*time.Second, 2*time.Second)
+	var out bytes.Buffer
+	all := []side{
+		{manager: "one", builds: sample(1000, nil), deploys: deployed},
+		{manager: "two", builds: newResults(false, 1000), deploys: absent, absent: "twoctl is not here"},
+	}
+	if err := printSideBySide(&out, settings{runs: 1}, all); err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Join(strings.Fields(out.String()), " ")
+	for _, want := range []string{"one 1000 evaluate 1.000 1.000 1.00", "one 100 first deploy 3.000 2.000 1.50", "two 100 not deployed: twoctl is not here"} {
+		if !strings.Contains(lines, want) {
+			t.Errorf("the table lacks %q:\n%s", want, &out)
+		}
+	}
+	if strings.Contains(lines, "no-op") && !strings.Contains(lines, "one 1000 no-op") {
+		t.Errorf("the table has what was not measured:\n%s", &out)
+	}
+}

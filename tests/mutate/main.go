@@ -16,6 +16,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -51,7 +52,7 @@ func mutate(ctx context.Context, only string) error {
 	}
 
 	caught, missed := 0, 0
-	for _, s := range saboteurs {
+	for _, s := range slices.Concat(saboteurs, ofSupervisord, ofSystemd) {
 		if !wanted.MatchString(s.rule) {
 			continue
 		}

@@ -42,7 +42,7 @@ let
       instanceName = "np${form}${if asRoot then "root" else "user"}";
       dump = "${stateDir}/dump/${instanceName}";
       directory = "${stateDir}/work dir/${instanceName}";
-      account = if asRoot then "root" else instanceName;
+      account = if asRoot || forceDisableUserChange then "root" else instanceName;
     in
     {
       name = instanceName;
@@ -81,4 +81,18 @@ builtins.listToAttrs (map process [
   { form = "foreground"; asRoot = true; nice = 7; }
   { form = "daemon"; asRoot = false; nice = 6; }
   { form = "daemon"; asRoot = true; nice = -4; }
-])
+]) // {
+  # One of which nothing is said that can be left unsaid.
+  npplain.pkg = createManagedProcess {
+    instanceName = "npplain";
+    foregroundProcess = "${probe}/bin/probe";
+    args = [ "${stateDir}/dump/npplain" "foreground" ] ++ json argsFile;
+    environment = json environmentFile;
+    path = [ marker ];
+    initialize = ''
+      mkdir -p '${stateDir}/dump/npplain'
+      id -u >'${stateDir}/dump/npplain/initialized by'
+    '';
+    overrides.sysvinit.runlevels = [ 3 ];
+  };
+}

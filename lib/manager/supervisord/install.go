@@ -71,8 +71,7 @@ func (m Manager) Install(ctx context.Context, gone, there []manager.Unit) error 
 	if !changed {
 		return nil
 	}
-	_, err := m.ctl(ctx, "reread")
-	return err
+	return m.reread(ctx)
 }
 
 // sources are the files of units in their profile, by their names in conf.d.

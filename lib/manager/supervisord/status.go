@@ -4,27 +4,20 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
-	"strconv"
 	"strings"
 	"time"
 
 	"nixproc/lib/manager"
 	"nixproc/lib/pidfile"
-	"nixproc/lib/run"
 )
 
-// process is a line of "supervisorctl status".
+// process is what supervisord says of one.
 type process struct {
-	name   string // with its group in front, where that has another name
+	name   string // with its group in front, as supervisorctl takes it
 	state  string // as http://supervisord.org/subprocess.html#process-states lists them
 	detail string
+	pid    int
 }
-
-var (
-	statusLine = regexp.MustCompile(`^(\S+)\s+(STOPPED|STARTING|RUNNING|BACKOFF|STOPPING|EXITED|FATAL|UNKNOWN)\s*(.*)$`)
-	statusPID  = regexp.MustCompile(`^pid (\d+),`)
-)
 
 // alive says whether there is a process, or supervisord would start one again
 // by itself.
@@ -36,27 +29,23 @@ func (p process) alive() bool {
 	return false
 }
 
-// notRunning is the exit code of "supervisorctl status" when something that it
-// lists does not run; 4 is that of a supervisord that can't be reached.
-const notRunning = 3
-
 // processes asks for all that supervisord has, by group, in one call.
-func (m Manager) processes(ctx context.Context) (map[string][]process, error) {
-	said, err := m.ctl(ctx, "status")
-	if m.ConfDir == "" {
+func (s *server) processes(ctx context.Context) (map[string][]process, error) {
+	got, err := s.call(ctx, "supervisor.getAllProcessInfo")
+	if err != nil {
 		return nil, err
 	}
-	if err != nil && run.Code(err) != notRunning {
-		return nil, fmt.Errorf("supervisord can't be asked what it runs: start it, or set SUPERVISORD_CONF_DIR (now %s) to the directory of its supervisord.conf: %w", m.ConfDir, err)
-	}
+	all, _ := got.([]any)
 	found := map[string][]process{}
-	for line := range strings.Lines(said) {
-		match := statusLine.FindStringSubmatch(strings.TrimRight(line, "\n"))
-		if match == nil {
-			continue
+	for _, one := range all {
+		fields, _ := one.(map[string]any)
+		text := func(name string) string {
+			text, _ := fields[name].(string)
+			return text
 		}
-		group, _, _ := strings.Cut(match[1], ":")
-		found[group] = append(found[group], process{match[1], match[2], match[3]})
+		pid, _ := fields["pid"].(int)
+		group := text("group")
+		found[group] = append(found[group], process{group + ":" + text("name"), text("statename"), text("description"), pid})
 	}
 	return found, nil
 }
@@ -67,9 +56,13 @@ func (m Manager) Status(ctx context.Context, units []manager.Unit) (map[string]m
 	if len(units) == 0 {
 		return nil, nil
 	}
-	processes, err := m.processes(ctx)
+	server, err := m.connect()
 	if err != nil {
 		return nil, err
+	}
+	processes, err := server.processes(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("supervisord can't be asked what it runs: start it, or set SUPERVISORD_CONF_DIR (now %s) to the directory of its supervisord.conf: %w", m.ConfDir, err)
 	}
 	states := make(map[string]manager.State, len(units))
 	for _, unit := range units {
@@ -95,20 +88,17 @@ func state(unit manager.Unit, group []process) manager.State {
 		}
 	}
 	running := manager.State{Condition: manager.Running}
-	if match := statusPID.FindStringSubmatch(group[0].detail); match != nil && len(group) == 1 {
-		if pid, err := strconv.Atoi(match[1]); err == nil {
-			running.PID = pid
-			running.Since, _ = pidfile.Started(pid)
-		}
+	if pid := group[0].pid; pid > 0 && len(group) == 1 {
+		running.PID = pid
+		running.Since, _ = pidfile.Started(pid)
 	}
 	return running
 }
 
 const (
-	// glance is when a program is looked at that has just been added: most that
-	// can't start have ended by then.
-	glance    = 300 * time.Millisecond
-	pollEvery = 200 * time.Millisecond
+	// pollEvery is short: each question also has supervisord look after its
+	// programs, which it does by itself once a second.
+	pollEvery = 50 * time.Millisecond
 	// spare is added to the time that supervisord takes to call a program
 	// RUNNING.
 	spare = 20 * time.Second
@@ -116,7 +106,7 @@ const (
 
 // await waits until supervisord says of all units that they run, or of one that
 // it does not.
-func (m Manager) await(ctx context.Context, units []manager.Unit) map[string]error {
+func (s *server) await(ctx context.Context, units []manager.Unit) map[string]error {
 	begin := time.Now()
 	longest := 0
 	for _, unit := range units {
@@ -125,16 +115,13 @@ func (m Manager) await(ctx context.Context, units []manager.Unit) map[string]err
 		}
 	}
 	deadline := begin.Add(time.Duration(longest)*time.Second + spare)
-	// Nothing is RUNNING before its time: each look is a program of its own.
-	due := begin.Add(time.Duration(longest) * time.Second)
-	pause := min(glance, time.Until(due)+pollEvery)
-	for ; ; pause = max(pollEvery, time.Until(due)) {
+	for {
 		select {
 		case <-ctx.Done():
 			return each(units, ctx.Err())
-		case <-time.After(pause):
+		case <-time.After(pollEvery):
 		}
-		processes, err := m.processes(ctx)
+		processes, err := s.processes(ctx)
 		if err != nil {
 			return each(units, err)
 		}
@@ -142,7 +129,7 @@ func (m Manager) await(ctx context.Context, units []manager.Unit) map[string]err
 		for _, unit := range units {
 			switch verdict, why := judge(unit, processes[unit.Name]); verdict {
 			case "failed":
-				failed[unit.Name] = m.explain(ctx, why)
+				failed[unit.Name] = s.explain(ctx, why)
 			case "waiting":
 				waiting[unit.Name] = fmt.Errorf("supervisord still says %s of it after %s", why.state, time.Since(begin).Round(time.Second))
 			}
@@ -176,16 +163,17 @@ func judge(unit manager.Unit, group []process) (verdict string, why process) {
 }
 
 // explain gives supervisord's words and the end of what the program printed.
-func (m Manager) explain(ctx context.Context, p process) error {
+func (s *server) explain(ctx context.Context, p process) error {
 	text := strings.TrimSpace("supervisord says " + p.state + ": " + p.detail)
-	for _, channel := range []string{"stderr", "stdout"} {
-		said, err := m.ctl(ctx, "tail", "-2000", p.name, channel)
+	for _, channel := range []string{"Stderr", "Stdout"} {
+		got, err := s.call(ctx, "supervisor.readProcess"+channel+"Log", p.name, -2000, 0)
+		said, _ := got.(string)
 		if said = strings.TrimRight(said, "\n"); err != nil || said == "" {
 			continue
 		}
 		lines := strings.Split(said, "\n")
 		lines = lines[max(0, len(lines)-10):]
-		text += "; the end of its " + channel + ":\n  " + strings.Join(lines, "\n  ")
+		text += "; the end of its " + strings.ToLower(channel) + ":\n  " + strings.Join(lines, "\n  ")
 	}
 	return errors.New(text)
 }

@@ -1,6 +1,7 @@
-// Package supervisord starts and stops programs by supervisord, through its
-// command supervisorctl. It knows programs, their files in conf.d and the states
-// that supervisord gives them; what is to run, and in which order, it is told.
+// Package supervisord starts and stops programs by supervisord, through the
+// interface that its command supervisorctl uses. It knows programs, their files
+// in conf.d and the states that supervisord gives them; what is to run, and in
+// which order, it is told.
 package supervisord
 
 import (
@@ -12,17 +13,15 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
+	"time"
 
 	"nixproc/lib/manager"
 	"nixproc/lib/quote"
-	"nixproc/lib/run"
 )
 
-// Manager calls supervisorctl, and always says which supervisord is meant: left
-// alone, it would take what lies in the working directory.
+// Manager asks the supervisord that the configuration in ConfDir is of: left
+// alone, supervisorctl would take what lies in the working directory.
 type Manager struct {
-	Runner   run.Runner
 	ConfDir  string // has supervisord.conf and conf.d; "" is an error once it is needed
 	Profile  string // whose programs these are; it stands in their files in conf.d
 	StoreDir string // links that lead into it are those of the older tools
@@ -33,35 +32,26 @@ func (Manager) Name() string { return "supervisord" }
 
 func (m Manager) config() string { return filepath.Join(m.ConfDir, "supervisord.conf") }
 
-// usualAddress is where supervisord listens by the configuration that profiles
-// have.
-const usualAddress = "http://localhost:9001"
-
-// supervisorctl is the beginning of every command line. A supervisord that was
-// deployed as a process may have its configuration in the Nix store, and no more
-// than conf.d where programs go.
-func (m Manager) supervisorctl() []string {
-	if _, err := os.Stat(m.config()); errors.Is(err, fs.ErrNotExist) {
-		return []string{"supervisorctl", "-s", usualAddress}
-	}
-	return []string{"supervisorctl", "-c", m.config()}
-}
-
 // Command is the line that a person would type.
 func (m Manager) Command(verb string, unit manager.Unit) string {
-	return quote.ShellWords(append(m.supervisorctl(), verb, unit.Name)...)
+	which := []string{"-c", m.config()}
+	if _, err := os.Stat(m.config()); errors.Is(err, fs.ErrNotExist) {
+		which = []string{"-s", usualAddress}
+	}
+	return quote.ShellWords("supervisorctl", which[0], which[1], verb, unit.Name)
 }
 
-// ctl runs supervisorctl, which prints errors to stdout.
-func (m Manager) ctl(ctx context.Context, words ...string) (string, error) {
-	if m.ConfDir == "" {
-		return "", errors.New("nobody said where supervisord's configuration is: set SUPERVISORD_CONF_DIR to the directory of its supervisord.conf")
+// reread has supervisord read its configuration again, which changes nothing of
+// what runs.
+func (m Manager) reread(ctx context.Context) error {
+	server, err := m.connect()
+	if err == nil {
+		_, err = server.call(ctx, "supervisor.reloadConfig")
 	}
-	result, err := m.Runner.Run(ctx, run.Command{Args: append(m.supervisorctl(), words...)})
-	if said := strings.TrimSpace(result.Stdout); err != nil && said != "" {
-		err = fmt.Errorf("%w; it printed:\n  %s", err, strings.ReplaceAll(said, "\n", "\n  "))
+	if refusal, ok := errors.AsType[*fault](err); ok {
+		return fmt.Errorf("supervisord can't read its configuration: %w", refusal)
 	}
-	return result.Stdout, err
+	return err
 }
 
 // Start starts one unit.
@@ -78,12 +68,15 @@ func (m Manager) Stop(ctx context.Context, unit manager.Unit) error {
 // and waits until it says of them that they run: supervisord itself would start
 // all of them at once.
 func (m Manager) StartAll(ctx context.Context, units []manager.Unit) map[string]error {
-	_, err := m.ctl(ctx, "reread")
+	server, err := m.connect()
+	if err == nil {
+		err = m.reread(ctx)
+	}
 	if err != nil {
 		return each(units, err)
 	}
 	for level := range levels(units) {
-		failed := m.start(ctx, level)
+		failed := server.start(ctx, level)
 		if len(failed) == 0 {
 			continue
 		}
@@ -98,83 +91,95 @@ func (m Manager) StartAll(ctx context.Context, units []manager.Unit) map[string]
 }
 
 // start starts units that do not depend on each other.
-func (m Manager) start(ctx context.Context, units []manager.Unit) map[string]error {
+func (s *server) start(ctx context.Context, units []manager.Unit) map[string]error {
 	// One that ended is forgotten first: supervisord would start it as its
 	// file was when it was added.
-	if failed := m.stop(ctx, units); len(failed) > 0 {
+	if failed := s.stop(ctx, units); len(failed) > 0 {
 		return failed
 	}
-	if _, err := m.ctl(ctx, append([]string{"add"}, names(units)...)...); err != nil {
+	refused, err := s.all(ctx, "supervisor.addProcessGroup", names(units))
+	if err != nil {
 		return each(units, err)
 	}
-	return m.await(ctx, units)
+	if len(refused) > 0 {
+		return refused
+	}
+	return s.await(ctx, units)
 }
 
 // StopAll stops the units, those of a level together, and has supervisord
 // forget them: what it does not know it can't start again.
 func (m Manager) StopAll(ctx context.Context, units []manager.Unit) map[string]error {
+	server, err := m.connect()
+	if err != nil {
+		return each(units, err)
+	}
 	failed := map[string]error{}
 	for level := range levels(units) {
-		for name, err := range m.stop(ctx, level) {
+		for name, err := range server.stop(ctx, level) {
 			failed[name] = err
 		}
 	}
 	return failed
 }
 
-// stopsAtOnce is how many units are stopped side by side: supervisorctl stops
-// one after the other, and waits for the end of each.
-const stopsAtOnce = 8
-
-func (m Manager) stop(ctx context.Context, units []manager.Unit) map[string]error {
-	processes, err := m.processes(ctx)
+// stop tells supervisord to stop the units, all at once, waits until they have
+// ended, and removes them.
+func (s *server) stop(ctx context.Context, units []manager.Unit) map[string]error {
+	processes, err := s.processes(ctx)
 	if err != nil {
 		return each(units, err)
 	}
-	var known, alive []string
+	var known, told []string
 	for _, unit := range units {
-		group := processes[unit.Name]
-		if len(group) == 0 {
-			continue
-		}
-		known = append(known, unit.Name)
-		if slices.ContainsFunc(group, process.alive) {
-			alive = append(alive, unit.Name+":*")
+		if group := processes[unit.Name]; len(group) > 0 {
+			known = append(known, unit.Name)
+			for _, one := range group {
+				if one.alive() && one.state != "STOPPING" {
+					told = append(told, one.name)
+				}
+			}
 		}
 	}
 	if len(known) == 0 {
 		return nil
 	}
-	var (
-		stopping sync.WaitGroup
-		problems = make([]error, stopsAtOnce)
-	)
-	for i, part := range parts(alive, stopsAtOnce) {
-		stopping.Go(func() { _, problems[i] = m.ctl(ctx, append([]string{"stop"}, part...)...) })
-	}
-	stopping.Wait()
-	// What is wrong with one is seen below; what supervisorctl said of it is
-	// the reason.
-	_, removeErr := m.ctl(ctx, append([]string{"remove"}, known...)...)
-	if processes, err = m.processes(ctx); err != nil {
+	refused, err := s.all(ctx, "supervisor.stopProcess", told, false)
+	if err != nil {
 		return each(units, err)
 	}
 	failed := map[string]error{}
-	for _, unit := range units {
-		if group := processes[unit.Name]; len(group) > 0 {
-			failed[unit.Name] = errors.Join(append(problems, removeErr, fmt.Errorf("supervisord still has it as %s", group[0].state))...)
+	for name, err := range refused {
+		// One that has just ended by itself is stopped all the same.
+		if refusal, ok := errors.AsType[*fault](err); !ok || refusal.code != notRunning {
+			group, _, _ := strings.Cut(name, ":")
+			failed[group] = fmt.Errorf("supervisord can't stop it: %w", err)
 		}
 	}
-	return failed
-}
-
-// parts deals words out to at most n lists.
-func parts(words []string, n int) [][]string {
-	dealt := make([][]string, min(n, len(words)))
-	for i, word := range words {
-		dealt[i%n] = append(dealt[i%n], word)
+	if len(failed) > 0 {
+		return failed
 	}
-	return dealt
+	// supervisord itself kills what does not end within its stopwaitsecs.
+	for alive := true; alive; {
+		if processes, err = s.processes(ctx); err != nil {
+			return each(units, err)
+		}
+		alive = slices.ContainsFunc(known, func(name string) bool { return slices.ContainsFunc(processes[name], process.alive) })
+		if alive {
+			select {
+			case <-ctx.Done():
+				return each(units, ctx.Err())
+			case <-time.After(pollEvery):
+			}
+		}
+	}
+	if failed, err = s.all(ctx, "supervisor.removeProcessGroup", known); err != nil {
+		return each(units, err)
+	}
+	for name, err := range failed {
+		failed[name] = fmt.Errorf("supervisord still has it as %s: %w", processes[name][0].state, err)
+	}
+	return failed
 }
 
 // levels gives the units of equal rank together, in the order in which they

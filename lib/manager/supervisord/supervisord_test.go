@@ -1,9 +1,12 @@
 package supervisord
 
 import (
-	"context"
+	"bytes"
+	"encoding/xml"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
@@ -11,67 +14,142 @@ import (
 	"testing"
 
 	"nixproc/lib/manager"
-	"nixproc/lib/run"
 )
 
 // fake is a supervisord that knows the programs that were added to it. It
-// refuses what supervisorctl would refuse, and writes down what it is told.
+// refuses what supervisord would refuse, and writes down what it is told.
 type fake struct {
+	t      *testing.T
 	states map[string]string
 	after  map[string]string // state of a program once it was added
 	calls  []string
+	slow   int    // how many questions later what is stopped has ended
+	stays  string // a program that can't be stopped
 }
 
-func (f *fake) Run(_ context.Context, c run.Command) (run.Result, error) {
-	fail := func(code int, text string) (run.Result, error) {
-		return run.Result{Stdout: text}, &run.Error{Command: c, Code: code, Cause: errors.New("exit")}
+// manager of which the fake is the supervisord.
+func (f *fake) manager(t *testing.T) Manager {
+	t.Helper()
+	f.t = t
+	listening := httptest.NewServer(f)
+	t.Cleanup(listening.Close)
+	dir := t.TempDir()
+	text := "[unix_http_server]\nfile=/elsewhere\n[supervisorctl] ; where\nserverurl = " + listening.URL + " ; it is\nusername=me\npassword=a%%b\n[include]\nfiles=x\n"
+	if err := os.WriteFile(filepath.Join(dir, "supervisord.conf"), []byte(text), 0o644); err != nil {
+		t.Fatal(err)
 	}
-	if !slices.Equal(c.Args[:3], []string{"supervisorctl", "-s", "http://localhost:9001"}) {
-		return fail(2, fmt.Sprintf("unexpected call %q", c.Args))
+	return Manager{ConfDir: dir}
+}
+
+func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if user, password, _ := r.BasicAuth(); user != "me" || password != "a%b" || r.URL.Path != "/RPC2" {
+		w.WriteHeader(http.StatusUnauthorized)
+		return
 	}
-	verb, names := c.Args[3], c.Args[4:]
-	if verb != "status" {
-		f.calls = append(f.calls, strings.Join(c.Args[3:], " "))
+	var call struct {
+		Method string  `xml:"methodName"`
+		Params []value `xml:"params>param>value"`
 	}
-	switch verb {
-	case "status":
-		var out strings.Builder
-		code := 0
+	if err := xml.NewDecoder(r.Body).Decode(&call); err != nil {
+		f.t.Error(err)
+	}
+	var params []any
+	for _, param := range call.Params {
+		params = append(params, param.plain())
+	}
+	result, refusal := f.answer(call.Method, params)
+	if call.Method == "system.multicall" {
+		var results []any
+		for _, one := range params[0].([]any) {
+			fields := one.(map[string]any)
+			result, refusal := f.answer(fields["methodName"].(string), fields["params"].([]any))
+			if refusal != "" {
+				result = map[string]any{"faultCode": codeOf(refusal), "faultString": refusal}
+			}
+			results = append(results, result)
+		}
+		result, refusal = results, ""
+	}
+	var body bytes.Buffer
+	if refusal != "" {
+		write(&body, map[string]any{"faultCode": codeOf(refusal), "faultString": refusal})
+		fmt.Fprintf(w, "<methodResponse><fault>%s</fault></methodResponse>", &body)
+		return
+	}
+	write(&body, result)
+	fmt.Fprintf(w, "<?xml version='1.0'?>\n<methodResponse>\n<params>\n<param>\n%s\n</param></params></methodResponse>", &body)
+}
+
+func codeOf(refusal string) int {
+	if strings.HasPrefix(refusal, "NOT_RUNNING") {
+		return 70
+	}
+	return 30
+}
+
+func (f *fake) answer(method string, params []any) (result any, refusal string) {
+	name := ""
+	if len(params) > 0 {
+		name, _ = params[0].(string)
+	}
+	switch verb := strings.TrimPrefix(method, "supervisor."); verb {
+	case "system.multicall":
+		return nil, ""
+	case "getAllProcessInfo":
+		var all []any
 		for name, state := range f.states {
-			fmt.Fprintf(&out, "%-20s %s   pid 1, uptime 0:00:01\n", name, state)
-			if state != "RUNNING" && state != "STARTING" {
-				code = 3
+			group, name, isGroup := strings.Cut(name, ":")
+			if !isGroup {
+				name = group
 			}
-		}
-		if code != 0 {
-			return fail(code, out.String())
-		}
-		return run.Result{Stdout: out.String()}, nil
-	case "stop":
-		for _, name := range names {
-			f.states[strings.TrimSuffix(name, ":*")] = "STOPPED"
-		}
-	case "remove":
-		for _, name := range names {
-			delete(f.states, name)
-		}
-	case "add":
-		for _, name := range names {
-			if f.states[name] != "" {
-				return fail(1, "ERROR: process group already active")
+			if state == "STOPPING" {
+				if f.slow--; f.slow < 0 {
+					state = "STOPPED"
+					f.states[name] = state
+				}
 			}
-			f.states[name] = "RUNNING"
-			if state := f.after[name]; state != "" {
-				f.states[name] = state
-			}
+			all = append(all, map[string]any{"name": name, "group": group, "statename": state, "pid": 1, "description": "as it is"})
 		}
-	case "tail":
-		return run.Result{Stdout: "last words\n"}, nil
-	case "reread":
+		return all, ""
+	case "stopProcess":
+		group, _, _ := strings.Cut(name, ":")
+		f.calls = append(f.calls, "stop "+name)
+		if params[1] != false {
+			f.t.Error("supervisord is told to wait")
+		}
+		if group == f.stays {
+			return nil, "FAILED: " + name
+		}
+		if f.states[group] == "BACKOFF" {
+			f.states[group] = "FATAL" // just now
+		}
+		if f.states[group] != "RUNNING" {
+			return nil, "NOT_RUNNING: " + name
+		}
+		f.states[group] = "STOPPING"
+	case "removeProcessGroup":
+		f.calls = append(f.calls, "remove "+name)
+		if state := f.states[name]; state == "RUNNING" || state == "STOPPING" {
+			return nil, "STILL_RUNNING: " + name
+		}
+		delete(f.states, name)
+	case "addProcessGroup":
+		f.calls = append(f.calls, "add "+name)
+		if f.states[name] != "" {
+			return nil, "ALREADY_ADDED: " + name
+		}
+		if f.states[name] = "RUNNING"; f.after[name] != "" {
+			f.states[name] = f.after[name]
+		}
+	case "readProcessStderrLog", "readProcessStdoutLog":
+		return "last <words>\n", ""
+	case "reloadConfig":
+		f.calls = append(f.calls, "reread")
+		return []any{[]any{[]any{}, []any{}, []any{}}}, ""
 	default:
-		return fail(2, "unexpected verb "+verb)
+		f.t.Errorf("unexpected call of %s", method)
 	}
-	return run.Result{}, nil
+	return true, ""
 }
 
 func units(names ...string) []manager.Unit {
@@ -86,8 +164,8 @@ func units(names ...string) []manager.Unit {
 
 func TestStartAndStopByLevels(t *testing.T) {
 	t.Parallel()
-	f := &fake{states: map[string]string{"c": "FATAL", "else": "RUNNING"}}
-	m := Manager{Runner: f, ConfDir: "/no such directory"}
+	f := &fake{states: map[string]string{"c": "FATAL", "else": "RUNNING"}, slow: 3}
+	m := f.manager(t)
 	if failed := m.StartAll(t.Context(), units("a,b", "c")); len(failed) > 0 {
 		t.Fatal(failed)
 	}
@@ -96,20 +174,37 @@ func TestStartAndStopByLevels(t *testing.T) {
 	if failed := m.StopAll(t.Context(), down); len(failed) > 0 {
 		t.Fatal(failed)
 	}
-	want := []string{"reread", "add a b", "remove c", "add c", "stop c:*", "remove c"}
-	if !slices.Equal(f.calls[:len(want)], want) || len(f.states) != 1 {
+	want := []string{"reread", "add a", "add b", "remove c", "add c", "stop c:c", "remove c"}
+	last := f.calls[max(0, len(f.calls)-2):]
+	slices.Sort(last)
+	if !slices.Equal(f.calls[:len(want)], want) || !slices.Equal(last, []string{"remove a", "remove b"}) || len(f.states) != 1 {
 		t.Errorf("calls %q, left %v", f.calls, f.states)
+	}
+}
+
+// What ended in the meantime is stopped; what supervisord can't stop is named,
+// and neither waited for nor removed.
+func TestStopThatFails(t *testing.T) {
+	t.Parallel()
+	f := &fake{states: map[string]string{"a": "RUNNING", "b": "BACKOFF"}}
+	if failed := f.manager(t).StopAll(t.Context(), units("a,b")); len(failed) > 0 || len(f.states) > 0 {
+		t.Errorf("%v, %v", failed, f.states)
+	}
+	f = &fake{states: map[string]string{"a": "RUNNING", "b": "RUNNING"}, stays: "b"}
+	failed := f.manager(t).StopAll(t.Context(), units("a,b"))
+	if err := failed["b"]; len(failed) != 1 || err == nil || !strings.Contains(err.Error(), "can't stop it: FAILED: b:b") || f.states["b"] != "RUNNING" {
+		t.Errorf("%v, %v", failed, f.states)
 	}
 }
 
 func TestStartThatFails(t *testing.T) {
 	t.Parallel()
 	f := &fake{states: map[string]string{}, after: map[string]string{"a": "BACKOFF"}}
-	failed := Manager{Runner: f, ConfDir: "/no such directory"}.StartAll(t.Context(), units("a,b", "c"))
+	failed := f.manager(t).StartAll(t.Context(), units("a,b", "c"))
 	if len(failed) != 2 || failed["c"] == nil || f.states["c"] != "" {
 		t.Errorf("%v, %v", failed, f.states)
 	}
-	if err := failed["a"]; err == nil || !strings.Contains(err.Error(), "BACKOFF") || !strings.Contains(err.Error(), "last words") {
+	if err := failed["a"]; err == nil || !strings.Contains(err.Error(), "BACKOFF") || !strings.Contains(err.Error(), "last <words>") {
 		t.Error(err)
 	}
 }
@@ -120,7 +215,7 @@ func TestStates(t *testing.T) {
 	all := units("a,b,c,d,g,s,none")
 	all[2].Own = Unit{MayEnd: true}
 	all[5].Own = Unit{NoAutostart: true}
-	states, err := Manager{Runner: f, ConfDir: "/no such directory"}.Status(t.Context(), all)
+	states, err := f.manager(t).Status(t.Context(), all)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -132,9 +227,89 @@ func TestStates(t *testing.T) {
 			t.Errorf("%s is %s, want %s", name, got, want)
 		}
 	}
-	if _, err := (Manager{Runner: f}).Status(t.Context(), all); err == nil || !strings.Contains(err.Error(), "SUPERVISORD_CONF_DIR") {
+	if _, err := (Manager{}).Status(t.Context(), all); err == nil || !strings.Contains(err.Error(), "SUPERVISORD_CONF_DIR") {
 		t.Error(err)
 	}
+}
+
+// Where supervisord is, and what it says of that.
+func TestAddress(t *testing.T) {
+	t.Setenv("NIXPROC_TEST_PORT", "80")
+	for text, want := range map[string]string{
+		"[supervisorctl]\nserverurl=unix://%(here)s/s\n":                       "",
+		"[supervisorctl]\nserverurl = http://h:%(ENV_NIXPROC_TEST_PORT)s #x\n": "http://h:80/RPC2",
+		"[supervisorctl]\n[x]\nserverurl=http://x\n":                           "http://localhost:9001/RPC2",
+		"[x]\nserverurl=http://x\n":                                            "has no section [supervisorctl]",
+		"[supervisorctl]\nserverurl=ftp://x\n":                                 "neither http",
+		"[supervisorctl]\nserverurl=http://%(x)s\n":                            `nothing is known for "%(x)s"`,
+	} {
+		m := Manager{ConfDir: filepath.Join(t.TempDir(), "a dir")}
+		if s, err := m.connect(); err != nil || s.url != "http://localhost:9001/RPC2" {
+			t.Errorf("without a file: %v, %v", s, err)
+		}
+		if err := os.Mkdir(m.ConfDir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(m.ConfDir, "supervisord.conf"), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		s, err := m.connect()
+		switch {
+		case err != nil:
+			if want == "" || !strings.Contains(err.Error(), want) {
+				t.Errorf("%q: %v", text, err)
+			}
+		case want == "":
+			if _, err := s.processes(t.Context()); err == nil || !strings.Contains(err.Error(), "dial unix "+m.ConfDir+"/s") {
+				t.Errorf("%q: %v", text, err)
+			}
+		case s.url != want:
+			t.Errorf("%q: %s, want %s", text, s.url, want)
+		}
+	}
+	wrong := (&fake{}).manager(t)
+	content := strings.Replace(read(t, wrong.config()), "username", "name", 1)
+	if err := os.WriteFile(wrong.config(), []byte(content), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := wrong.Status(t.Context(), units("a")); err == nil || !strings.Contains(err.Error(), "401 Unauthorized") {
+		t.Errorf("without a name: %v", err)
+	}
+}
+
+// An answer of supervisord 4.2, in which a program's words have characters that
+// XML has not.
+func TestAnswer(t *testing.T) {
+	t.Parallel()
+	const said = `<?xml version='1.0'?>
+<methodResponse><params><param><value><array><data>
+<value><string>a &lt;b&gt; ` + "\x1b[0m \xff" + `</string></value><value><int>7</int></value><value><boolean>1</boolean></value>
+<value><struct><member><name>n</name><value>bare</value></member></struct></value>
+</data></array></value></param></params></methodResponse>`
+	got, err := answer([]byte(said))
+	if want := `[a <b> ?[0m ? 7 true map[n:bare]]`; err != nil || fmt.Sprint(got) != want {
+		t.Errorf("%v, %v, want %s", got, err, want)
+	}
+	const refused = `<methodResponse><fault><value><struct><member><name>faultCode</name><value><int>92</int></value></member>` +
+		`<member><name>faultString</name><value><string>CANT_REREAD: x</string></value></member></struct></value></fault></methodResponse>`
+	_, err = answer([]byte(refused))
+	if refusal, ok := errors.AsType[*fault](err); !ok || refusal.code != 92 || refusal.text != "CANT_REREAD: x" {
+		t.Error(err)
+	}
+	for _, wrong := range []string{"", "<html>", "<methodResponse></methodResponse>"} {
+		if got, err := answer([]byte(wrong)); err == nil {
+			t.Errorf("%q: %v", wrong, got)
+		}
+	}
+}
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(content)
 }
 
 // What the framework before this left: a file for each program, with its

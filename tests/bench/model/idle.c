@@ -1,17 +1,23 @@
 /* The process of the benchmark's models: a daemon that writes its PID to the
-   file that PID_FILE names, and then does nothing until a signal ends it. */
+   file that PID_FILE names, and then does nothing until a signal ends it. With
+   an argument it stays in the foreground, and writes nothing. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-int main(void)
+int main(int argc, char **argv)
 {
     const char *path = getenv("PID_FILE");
     int null = open("/dev/null", O_RDWR);
     FILE *file;
     pid_t pid;
 
+    (void)argv;
+    if (argc > 1) {
+        for (;;)
+            pause();
+    }
     if (path == NULL || null < 0) {
         fprintf(stderr, "idle: PID_FILE has to name a file\n");
         return 1;

@@ -49,6 +49,8 @@ let
         inherit instanceName;
         description = "Idle process ${toString index}";
         daemon = "${idle}/bin/idle";
+        foregroundProcess = "${idle}/bin/idle";
+        foregroundProcessExtraArgs = [ "stay" ];
         user = instanceName;
         credentials = {
           groups.${instanceName} = { };

@@ -1,0 +1,209 @@
+package tests
+
+import (
+	"bytes"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// typedValues are values of variables that are no text for Nix.
+var typedValues = map[string]any{"NUMBER": 42, "YES": true, "NO": false, "NAMES": []string{"one", "two", "three"}}
+
+// text is what Nix makes of a value.
+func text(value any) string {
+	switch value := value.(type) {
+	case bool:
+		return map[bool]string{true: "1", false: ""}[value]
+	case []string:
+		return strings.Join(value, " ")
+	}
+	return fmt.Sprint(value)
+}
+
+const (
+	extraGroup = 42777
+	plain      = "npplain" // the process of which nothing was said
+)
+
+// What the model says of a process is what the process has, under each manager,
+// in both forms and whoever it runs as: arguments and environment byte for byte,
+// umask, nice, directory, path, user and groups; and what it says to do before
+// was done before, as root (D11, D20, D29, D30, D35, D38).
+func TestProcessGetsWhatItsModelSays(t *testing.T) {
+	t.Parallel()
+	for _, c := range managerCases {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			i := c.start(t)
+			// Of who runs the command, nothing may reach a process.
+			i.env = append(i.env, "NIXPROC_TEST_LEAK=1")
+
+			values := awkwardValues(t)
+			taken, _ := c.divided(inVariable, values)
+			variables := maps.Clone(typedValues)
+			for name, value := range taken {
+				variables["V_"+name] = value
+			}
+			taken, _ = c.divided(asArgument, values)
+			arguments := []string{"", "-n", "--", "-e"}
+			for _, name := range slices.Sorted(maps.Keys(taken)) {
+				arguments = append(arguments, taken[name])
+			}
+			all := []probed{
+				{name: "npforegrounduser", form: "foreground", nice: -5}, {name: "npforegroundroot", form: "foreground", nice: 7},
+				{name: "npdaemonuser", form: "daemon", nice: 6}, {name: "npdaemonroot", form: "daemon", nice: -4},
+				{name: plain, form: "foreground", nice: niceOf(t, os.Getpid())},
+			}
+			if c.needsDirectory {
+				for _, p := range all {
+					i.write("state/work dir/"+p.name+"/made", "")
+				}
+			}
+			if !c.sameUser {
+				i.extraGroup(extraGroup, "npforegrounduser", "npdaemonuser")
+			}
+			i.mustSwitchTo(c, i.probe(variables, arguments)...)
+			for _, p := range all {
+				p.variables, p.arguments, p.sameUser = variables, arguments, c.sameUser
+				t.Run(p.name, func(t *testing.T) { p.check(t, i) })
+			}
+			i.mustSwitchTo(c, "--undeploy")
+			if left := mentions(t, i.path("state")); len(left) != 0 {
+				t.Errorf("processes are left:\n%s", strings.Join(left, "\n"))
+			}
+		})
+	}
+}
+
+// probed is a process of probe/processes.nix.
+type probed struct {
+	name, form string
+	nice       int
+	variables  map[string]any
+	arguments  []string
+	sameUser   bool // as the manager
+}
+
+func (p probed) check(t *testing.T, i *instance) {
+	dump := func(file string) string { return i.path("state", "dump", p.name, file) }
+	eventually(t, "that "+p.name+" has written down all", func() bool {
+		_, err := os.Stat(dump("ready"))
+		return err == nil
+	})
+	pid := i.pid(p.name)
+	if p.form == "foreground" {
+		pid = theProbe(t, pid)
+	}
+	proc := fmt.Sprintf("/proc/%d/", pid)
+	uid, gid := p.account(t, pid)
+	runsAs(t, p.name, pid, uid, gid)
+
+	// As the kernel has it, and as the process itself saw it.
+	for _, source := range []string{proc + "environ", dump("environment")} {
+		p.checkEnvironment(t, source)
+	}
+	for _, source := range []string{proc + "cmdline", dump("arguments")} {
+		got := strings.Split(strings.TrimSuffix(read(t, source), "\x00"), "\x00")
+		want := append([]string{i.path("state", "dump", p.name), p.form}, p.arguments...)
+		if source == proc+"cmdline" {
+			got = got[min(2, len(got)):] // the shell and the script
+		}
+		if len(got) != len(want) {
+			t.Errorf("%s: there are %d arguments, want %d", source, len(got), len(want))
+		}
+		for n := range min(len(got), len(want)) {
+			if got[n] != want[n] {
+				t.Errorf("%s: argument %d is %.200q, want %.200q", source, n, got[n], want[n])
+			}
+		}
+	}
+	directory, umask := i.path("state", "work dir", p.name), "0027"
+	if p.name == plain {
+		directory, umask = "/", "0022"
+	}
+	if got, err := os.Readlink(proc + "cwd"); got != directory {
+		t.Errorf("it runs in %s (%v), want %s", got, err, directory)
+	}
+	if got := status(t, pid, "Umask"); !slices.Equal(got, []string{umask}) {
+		t.Errorf("its umask is %q, want %s", got, umask)
+	}
+	if got := niceOf(t, pid); got != p.nice {
+		t.Errorf("its nice value is %d, want %d", got, p.nice)
+	}
+	for file, want := range map[string]string{
+		"initialized by": "0", "user": strconv.Itoa(uid), "group": strconv.Itoa(gid), "umask": umask,
+		"directory": directory, "nice": strconv.Itoa(p.nice), "path": "found",
+	} {
+		if got := read(t, dump(file)); got != want+"\n" {
+			t.Errorf("%s: %q, want %q", file, got, want)
+		}
+	}
+}
+
+// account gives what the process has to run as, and checks its other groups,
+// which are those of its user and not those of the manager (D35).
+func (p probed) account(t *testing.T, pid int) (uid, gid int) {
+	if p.sameUser || !strings.HasSuffix(p.name, "user") {
+		return 0, 0
+	}
+	fields := strings.Split(accountLine(t, fmt.Sprintf("/proc/%d/root/etc/passwd", pid), p.name)+":::", ":")
+	uid, _ = strconv.Atoi(fields[2])
+	gid, _ = strconv.Atoi(fields[3])
+	if uid == 0 || gid == 0 {
+		t.Fatalf("the user is %q", fields)
+	}
+	got, want := status(t, pid, "Groups"), []string{strconv.Itoa(gid), strconv.Itoa(extraGroup)}
+	slices.Sort(got)
+	slices.Sort(want)
+	if !slices.Equal(slices.Compact(got), want) {
+		t.Errorf("its groups are %q, want %q", got, want)
+	}
+	return uid, gid
+}
+
+func (p probed) checkEnvironment(t *testing.T, source string) {
+	t.Helper()
+	got := map[string]string{}
+	for _, variable := range bytes.Split([]byte(read(t, source)), []byte{0}) {
+		name, value, _ := strings.Cut(string(variable), "=")
+		got[name] = value
+	}
+	for name, value := range p.variables {
+		if have, set := got[name]; !set || have != text(value) {
+			t.Errorf("%s: %s is %.200q, want %.200q", source, name, have, text(value))
+		}
+	}
+	if _, leaked := got["NIXPROC_TEST_LEAK"]; leaked {
+		t.Errorf("%s: the caller's own variables reached the process", source)
+	}
+}
+
+// niceOf reads proc_pid_stat(5).
+func niceOf(t *testing.T, pid int) int {
+	t.Helper()
+	stat := read(t, "/proc", strconv.Itoa(pid), "stat")
+	nice, err := strconv.Atoi(strings.Fields(stat[strings.LastIndexByte(stat, ')')+1:])[16])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return nice
+}
+
+// theProbe is the process itself, below what made it a daemon, or that one.
+func theProbe(t *testing.T, pid int) int {
+	t.Helper()
+	name := strings.TrimSpace(read(t, "/proc", strconv.Itoa(pid), "comm"))
+	if name != "daemon" {
+		return pid
+	}
+	below := children(t, pid)
+	if len(below) != 1 {
+		t.Fatalf("daemon(1) has %d children, want 1", len(below))
+	}
+	return below[0]
+}
