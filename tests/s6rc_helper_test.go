@@ -44,9 +44,22 @@ func (p *s6rcPlace) run() {
 	cmd := exec.Command("sh", "-c", p.enter+` "$1" s6-svscan --state-dir "$2"`, "sh", p.binary, p.state)
 	cmd.Dir = "/"
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "LANG=C.UTF-8"}
+	// What no log service takes: the words of supervisors and of oneshots.
+	said := p.write("s6-svscan.log", "")
+	log, err := os.OpenFile(said, os.O_WRONLY|os.O_APPEND, 0)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer log.Close()
+	cmd.Stdout, cmd.Stderr = log, log
 	if err := cmd.Start(); err != nil {
 		p.t.Fatal(err)
 	}
+	p.t.Cleanup(func() {
+		if text, err := os.ReadFile(said); p.t.Failed() && err == nil {
+			p.t.Logf("s6-svscan and its kin said\n%s", text)
+		}
+	})
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
 	p.t.Cleanup(func() {

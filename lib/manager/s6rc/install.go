@@ -19,14 +19,30 @@ import (
 // begins with it.
 const link = "compiled"
 
-// MayInstall compiles the services, and looks whether another profile has the
-// live directory.
+// MayInstall compiles the services, and looks whether the live directory can be
+// used.
 func (m *Manager) MayInstall(there []manager.Unit) error {
-	if err := m.unclaimed(); err != nil {
+	if err := errors.Join(m.fits(), m.unclaimed()); err != nil {
 		return err
 	}
 	_, err := m.compile(context.Background(), there)
 	return err
+}
+
+// longestSocket is the path of a socket in the live directory; unix(7) says how
+// long one may be.
+const (
+	longestSocket = "servicedirs/s6rc-oneshot-runner/s"
+	socketLimit   = 107
+)
+
+// fits fails if sockets in the live directory would have paths that are too long.
+func (m *Manager) fits() error {
+	live := m.Place().Live
+	if over := len(filepath.Join(live, longestSocket)) - socketLimit; over > 0 {
+		return fmt.Errorf("the path %s is too long by %d bytes for the sockets of s6-rc: give a shorter --runtime-dir", live, over)
+	}
+	return nil
 }
 
 // Install makes the database of the units the live one. What is to stop was
