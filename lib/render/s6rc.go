@@ -70,7 +70,7 @@ func newS6rc(m model.Model) (renderer, error) {
 		if p.Foreign || json.Unmarshal(p.Parameters, &spec) != nil {
 			continue // what is wrong with it is said where it is rendered
 		}
-		for _, service := range spec.names(p.Name) {
+		for _, service := range spec.names() {
 			r.makers[service] = append(r.makers[service], p.Attribute)
 		}
 	}
@@ -78,13 +78,15 @@ func newS6rc(m model.Model) (renderer, error) {
 	return r, nil
 }
 
-// names are those that s6-rc will know: the services', and that of the process,
-// which stands for all of its services.
-func (s s6rcSpec) names(process string) []string {
-	all := slices.Sorted(maps.Keys(s.Services))
-	if _, service := s.Services[process]; !service && len(all) > 0 {
-		all = append(all, process)
+// names are those that s6-rc will know: the services', and those of pipes.
+func (s s6rcSpec) names() []string {
+	all := slices.Collect(maps.Keys(s.Services))
+	for _, definition := range s.Services {
+		if pipeline := strings.TrimSuffix(definition["pipeline-name"].Text, "\n"); pipeline != "" && definition["producer-for"].Text == "" {
+			all = append(all, pipeline)
+		}
 	}
+	slices.Sort(all)
 	return all
 }
 
@@ -116,7 +118,7 @@ func (r s6rcRenderer) process(p model.Process, _ int) (rendered, error) {
 	if err := json.Unmarshal(p.Parameters, &spec); err != nil {
 		return rendered{}, fmt.Errorf("its specification can't be read: %w", err)
 	}
-	if problems := r.check(p.Name, spec); len(problems) > 0 {
+	if problems := r.check(spec); len(problems) > 0 {
 		return rendered{}, errors.Join(problems...)
 	}
 	key, err := spec.key(r.words[p.Settings])
@@ -154,12 +156,12 @@ var s6rcName = regexp.MustCompile(`^[^./#\s-][^/\n]*[^/\s]$|^[^./#\s-]$`)
 
 // check refuses what s6-rc-compile would not take; it would say so only when
 // processes are to be stopped.
-func (r s6rcRenderer) check(name string, s s6rcSpec) (problems []error) {
+func (r s6rcRenderer) check(s s6rcSpec) (problems []error) {
 	wrong := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
 	if len(s.Services) == 0 {
 		wrong("it has no service")
 	}
-	for _, service := range s.names(name) {
+	for _, service := range s.names() {
 		switch {
 		case !s6rcName.MatchString(service) || strings.HasPrefix(service, "s6rc-") || strings.HasPrefix(service, "s6-rc-"):
 			wrong("s6-rc can't have a service with the name %q", service)

@@ -160,13 +160,19 @@ func (m *Manager) claims() []string {
 // claim writes down that they are this profile's, or that they are nobody's.
 func (m *Manager) claim(ours bool) error {
 	for _, file := range m.claims() {
-		err := os.Remove(file)
-		if ours {
-			if err = os.MkdirAll(filepath.Dir(file), 0o755); err == nil {
-				err = renameio.WriteFile(file, []byte(m.Profile), 0o644)
+		if !ours {
+			if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return err
 			}
+			continue
 		}
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if owner, err := os.ReadFile(file); err == nil && string(owner) == m.Profile {
+			continue
+		}
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			return err
+		}
+		if err := renameio.WriteFile(file, []byte(m.Profile), 0o644); err != nil {
 			return err
 		}
 	}
