@@ -233,3 +233,30 @@ func TestS6rcTakesOver(t *testing.T) {
 	p.mustSwitchTo(fmt.Sprintf("--switch-generation=%d", 2))
 	p.runsExactly("b")
 }
+
+// Packages of the old framework, which carry no specification, are deployed as
+// they are, beside ours; what is the same goes on running.
+func TestS6rcOldPackages(t *testing.T) {
+	t.Parallel()
+	checkout := os.Getenv(oldFramework)
+	if checkout == "" {
+		t.Skipf("%s does not name a checkout of the old framework", oldFramework)
+	}
+	d := newDeployment(t)
+	d.dir = filepath.Dir(d.dir) // its log services can't have a blank in a path
+	p := s6rcFor(d, "state")
+	p.run()
+	p.mustSwitchTo(p.modelOf(checkout, "old.nix", `rec { a = sleeper "a" { }; b = sleeper "b" { dependencies = [ a.pkg ]; }; }`))
+	before := p.runsExactly("a", "b")
+	r := p.mustSwitchTo(p.modelOf(checkout, "more.nix", `rec { a = sleeper "a" { }; b = sleeper "b" { dependencies = [ a.pkg ]; }; c = sleeper "c" { }; }`))
+	kept(t, before, p.runsExactly("a", "b", "c"), "a", "b")
+	if !strings.Contains(r.stdout, "1 started, 2 kept") {
+		t.Errorf("the switch says\n%s", r.stdout)
+	}
+	p.mustSwitchTo(p.model("ours.nix", `rec { a = sleeper "a" { }; b = sleeper "b" { dependencies = [ a.pkg ]; }; }`))
+	p.runsExactly("a", "b")
+	p.mustSwitchTo("--rollback")
+	p.runsExactly("a", "b", "c")
+	p.mustSwitchTo("--undeploy")
+	p.runsExactly()
+}

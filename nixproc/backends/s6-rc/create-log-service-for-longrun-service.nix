@@ -55,6 +55,8 @@ createPackage {
       run.text = run;
       consumer-for.text = "${name}-srv\n";
     } // define.number "notification-fd" notificationFd
+      # It is ready at once, or never: where it can't write, say.
+      // define.number "timeout-up" 30000
     // define.line "pipeline-name" name;
   };
 }
