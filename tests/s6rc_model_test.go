@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -258,5 +259,71 @@ func TestS6rcOldPackages(t *testing.T) {
 	p.mustSwitchTo("--rollback")
 	p.runsExactly("a", "b", "c")
 	p.mustSwitchTo("--undeploy")
+	p.runsExactly()
+}
+
+// s6-svscan is deployed as a process itself, and then deployed to, in the same
+// profile: neither touches what the other runs.
+func TestS6rcThatWasDeployed(t *testing.T) {
+	t.Parallel()
+	d := newDeployment(t)
+	p := s6rcFor(d, "state")
+	d.hostNeeds("s6", "daemon")
+	manager := d.write("s6.nix", `{ pkgs ? import <nixpkgs> { }, stateDir, runtimeDir, logDir, tmpDir, processManager, forceDisableUserChange }: {
+  s6-svscan.pkg = (import (/. + `+nixString(example(t, "services-agnostic", "constructors", "constructors.nix"))+`) {
+    inherit pkgs stateDir runtimeDir logDir tmpDir processManager forceDisableUserChange;
+  }).s6-svscan { };
+}`)
+	d.mustSwitchTo("--host-packages", manager)
+	pid, start, alive := d.process("s6-svscan")
+	if !alive {
+		t.Fatal("s6-svscan does not run")
+	}
+	eventually(t, "s6-svscan answers", func() bool {
+		return p.program("s6-svscanctl", "-a", filepath.Join(p.state, "run/service")).code == 0
+	})
+	p.mustSwitchTo(d.model("model.nix", `{ a = sleeper "a" { }; }`))
+	p.runsExactly("a")
+	p.mustSwitchTo("--undeploy")
+	p.runsExactly()
+	if pid2, start2, alive := d.process("s6-svscan"); !alive || pid2 != pid || start2 != start {
+		t.Errorf("s6-svscan was process %d and is %d", pid, pid2)
+	}
+	d.mustSwitchTo("--host-packages", "--undeploy")
+	if left := mentions(t, d.path("state")); len(left) > 0 {
+		t.Errorf("processes are left:\n%s", strings.Join(left, "\n"))
+	}
+}
+
+// Users and groups come before the processes that run as them, and go after
+// those (D33).
+func TestS6rcUsers(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	needsRoot(t, "nginx")
+	p := s6rcFor(m.deployment, "state")
+	p.options = []string{"--state-dir", p.state, "--host-packages"}
+	p.run()
+	model := newAdvancedModel(m, "null")
+	p.mustSwitchTo(model.args()...)
+	before := p.observe()
+	for name, id := range advanced {
+		m.has(name, id)
+		if strings.HasPrefix(name, "webapp") {
+			pid, err := strconv.Atoi(p.pid(name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			runsAs(t, name, pid, id, id)
+		}
+	}
+	p.mustSwitchTo(model.args("webapp6")...)
+	m.hasNot("webapp6")
+	kept(t, before, p.observe(), "webapp1", "webapp2", "webapp3", "webapp4", "webapp5", "nginx")
+	p.mustSwitchTo("--undeploy")
+	for name := range advanced {
+		m.hasNot(name)
+	}
+	m.hasNot("s6-log")
 	p.runsExactly()
 }

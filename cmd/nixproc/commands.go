@@ -90,7 +90,7 @@ func page(name, manager, text string) string {
 	template.Must(t.New("directories").Parse(directoriesText))
 	err := t.Execute(&b, map[string]any{
 		"Name": name, "Manager": manager,
-		"Sysvinit": manager == "sysvinit", "Systemd": manager == "systemd", "Supervisord": manager == "supervisord",
+		"Sysvinit": manager == "sysvinit", "Systemd": manager == "systemd", "Supervisord": manager == "supervisord", "S6rc": manager == "s6-rc",
 	})
 	if err != nil {
 		panic(err) // a text of our own is wrong

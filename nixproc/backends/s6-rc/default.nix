@@ -29,8 +29,9 @@ rec {
     logCredentials =
       if forceDisableUserChange then { }
       else {
-        groups.${logDirGroup} = { };
-        users.${logDirUser} = { group = logDirGroup; description = "s6-log user"; };
+        # Its number is none of those that models give to their users.
+        groups.${logDirGroup} = { system = true; };
+        users.${logDirUser} = { group = logDirGroup; description = "User of s6 log services"; system = true; };
       };
   });
 
