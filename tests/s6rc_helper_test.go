@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -38,8 +39,9 @@ func s6rcFor(d *deployment, state string) *s6rcPlace {
 	}
 }
 
-// run starts s6-svscan by our command and waits until it answers.
-func (p *s6rcPlace) run() {
+// run starts s6-svscan by our command and waits until it answers. It ends with
+// the test, or when it is told to.
+func (p *s6rcPlace) run() (end func()) {
 	p.t.Helper()
 	cmd := exec.Command("sh", "-c", p.enter+` "$1" s6-svscan --state-dir "$2"`, "sh", p.binary, p.state)
 	cmd.Dir = "/"
@@ -62,8 +64,7 @@ func (p *s6rcPlace) run() {
 	})
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
-	p.t.Cleanup(func() {
-		p.program("s6-rc", "-l", p.live, "-t", "10000", "-D", "change", "default")
+	end = sync.OnceFunc(func() {
 		cmd.Process.Signal(syscall.SIGTERM) // ends all supervisors and their processes
 		select {
 		case <-ended:
@@ -72,9 +73,14 @@ func (p *s6rcPlace) run() {
 			p.t.Error("s6-svscan did not end within 20 s")
 		}
 	})
+	p.t.Cleanup(func() {
+		p.program("s6-rc", "-l", p.live, "-t", "10000", "-D", "change", "default")
+		end()
+	})
 	eventually(p.t, "s6-svscan answers", func() bool {
 		return p.program("s6-svscanctl", "-a", filepath.Join(p.state, "run/service")).code == 0
 	})
+	return end
 }
 
 func (p *s6rcPlace) switchTo(args ...string) outcome {
