@@ -20,6 +20,8 @@
 , forceDisableUserChange ? null
 , callingUser ? null
 , callingGroup ? null
+  # s6-rc's bundle of all services.
+, defaultBundleName ? null
   # Further arguments of the model; they beat all others.
 , extraParams ? { }
 , nixprocBinary ? import ./binary.nix (if pkgs == null then { } else { inherit pkgs; })
@@ -123,8 +125,10 @@ let
     let
       prefix = { systemd = "nix-process-"; }.${processManager} or "";
       length = builtins.stringLength prefix;
+      service = if processManager == "s6-rc" then builtins.match "(.+)-srv" packageName else null;
     in
-    if builtins.substring 0 length packageName == prefix
+    if service != null then builtins.head service
+    else if builtins.substring 0 length packageName == prefix
     then builtins.substring length (builtins.stringLength packageName) packageName
     else packageName;
 
@@ -206,5 +210,5 @@ derivation {
     processes = described;
     settings = builtins.deepSeq described settings;
     external = builtins.deepSeq described external;
-  };
+  } // (if defaultBundleName == null then { } else { inherit defaultBundleName; });
 }

@@ -43,6 +43,7 @@ func TestToolsHaveTheirOldNames(t *testing.T) {
 	env := []string{"GOMODCACHE=" + goEnv(t, "GOMODCACHE"), "GOFLAGS=-mod=mod", "GOPROXY=" + goEnv(t, "GOPROXY")}
 	for attribute, commands := range map[string][]string{
 		"common":      {"nixproc-build", "nixproc-init-state"},
+		"s6-rc":       {"nixproc-s6-rc-switch", "nixproc-s6-rc-deploy", "nixproc-s6-svscan"},
 		"supervisord": {"nixproc-supervisord-switch", "nixproc-supervisord-deploy", "nixproc-supervisord-deploy-stateless"},
 		"sysvinit":    {"nixproc-sysvinit-switch", "nixproc-sysvinit-deploy", "nixproc-sysvinit-runactivity"},
 		"systemd":     {"nixproc-systemd-switch", "nixproc-systemd-deploy"},

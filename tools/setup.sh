@@ -15,6 +15,8 @@ getopt util-linux
 strace strace
 systemctl systemd
 supervisord supervisor
+s6-svscan s6
+execlineb execline
 bash bash"
 
 # find PROGRAM: like command -v, also in directories that only root has on PATH.

@@ -8,7 +8,7 @@ import (
 )
 
 // managers are the process managers that this version can deploy with.
-var managers = []string{"supervisord", "systemd", "sysvinit"}
+var managers = []string{"s6-rc", "supervisord", "systemd", "sysvinit"}
 
 //go:embed usage/overview.txt
 var overviewText string
@@ -36,6 +36,9 @@ var statusText string
 
 //go:embed usage/stateless.txt
 var statelessText string
+
+//go:embed usage/s6-svscan.txt
+var s6svscanText string
 
 //go:embed usage/directories.txt
 var directoriesText string
@@ -76,6 +79,10 @@ func commands() map[string]command {
 		run: runActivity, help: page("sysvinit-runactivity", "sysvinit", runactivityText),
 		set: optionSet{activity: true, runlevel: true},
 	}
+	found["s6-svscan"] = command{
+		run: s6svscan, help: page("s6-svscan", "s6-rc", s6svscanText),
+		set: optionSet{scan: true},
+	}
 	found["supervisord-deploy-stateless"] = command{
 		run: deployStateless, help: page("supervisord-deploy-stateless", "supervisord", statelessText),
 		set: optionSet{build: true, stateless: true, directory: true},
@@ -90,7 +97,7 @@ func page(name, manager, text string) string {
 	template.Must(t.New("directories").Parse(directoriesText))
 	err := t.Execute(&b, map[string]any{
 		"Name": name, "Manager": manager,
-		"Sysvinit": manager == "sysvinit", "Systemd": manager == "systemd", "Supervisord": manager == "supervisord",
+		"Sysvinit": manager == "sysvinit", "Systemd": manager == "systemd", "Supervisord": manager == "supervisord", "S6rc": manager == "s6-rc",
 	})
 	if err != nil {
 		panic(err) // a text of our own is wrong

@@ -25,6 +25,7 @@ type optionSet struct {
 	manager    bool // --process-manager
 	outLink    bool // --no-out-link
 	directory  bool // the directories and --force-disable-user-change
+	scan       bool // --state-dir and --runtime-dir
 	activity   bool // --reverse
 	status     bool // --json
 	profile    bool // --profile alone
@@ -72,7 +73,7 @@ func parse(name string, set optionSet, args []string) (*options, []string, error
 	if o.profile == "" {
 		o.profile = usualProfile
 	}
-	if set.directory {
+	if set.directory || set.scan {
 		o.fromEnvironment(flags)
 	}
 	for _, directory := range o.directories() {
@@ -153,6 +154,11 @@ func (o *options) define(flags *pflag.FlagSet, set optionSet) {
 	}
 	if set.status || set.deploy {
 		flags.BoolVar(&o.json, "json", false, "")
+	}
+	if set.scan {
+		for _, directory := range o.directories()[:2] {
+			flags.StringVar(directory.value, directory.name+"-dir", "", "")
+		}
 	}
 	if set.directory {
 		for _, directory := range o.directories() {

@@ -36,6 +36,10 @@ func status(s *session, o *options, operands []string) error {
 		fmt.Println("no processes")
 		return nil
 	}
+	// A manager may be known by the directories that it was deployed with.
+	if err := asDeployed(o, current.Path); err != nil {
+		return err
+	}
 	m, err := s.newManager(owner, o)
 	if err != nil {
 		return err

@@ -19,6 +19,9 @@ import (
 type Group struct {
 	Name string
 	GID  string // "" is any free number
+	// System takes the free number from those for the system's own, where
+	// there are such: others are what models give to their users.
+	System bool
 }
 
 // User is a user that is due. Empty properties are left to the system.
@@ -38,6 +41,8 @@ type User struct {
 	CreateHomeDirOnly bool
 
 	Shell string
+
+	System bool // as with a group
 }
 
 // Set is some groups and users, each sorted by name.

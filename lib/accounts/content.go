@@ -13,7 +13,7 @@ import (
 func FromProperties(groups, users map[string]map[string]string) Set {
 	var set Set
 	for _, name := range slices.Sorted(maps.Keys(groups)) {
-		set.Groups = append(set.Groups, Group{Name: name, GID: groups[name]["gid"]})
+		set.Groups = append(set.Groups, groupOf(name, groups[name]))
 	}
 	for _, name := range slices.Sorted(maps.Keys(users)) {
 		set.Users = append(set.Users, userOf(name, users[name]))
@@ -21,11 +21,16 @@ func FromProperties(groups, users map[string]map[string]string) Set {
 	return set
 }
 
+func groupOf(name string, v map[string]string) Group {
+	return Group{Name: name, GID: v["gid"], System: v["system"] == "1"}
+}
+
 func userOf(name string, v map[string]string) User {
 	return User{
 		Name: name, UID: v["uid"], Group: v["group"], Password: v["password"], Description: v["description"],
 		HomeDir: v["homeDir"], Shell: v["shell"],
 		CreateHomeDir: v["createHomeDir"] == "1", CreateHomeDirOnly: v["createHomeDirOnly"] == "1",
+		System: v["system"] == "1",
 	}
 }
 
@@ -41,12 +46,12 @@ func (s Set) Files() (map[string]string, error) {
 func (s Set) files() map[string]string {
 	files := make(map[string]string, len(s.Groups)+len(s.Users))
 	for _, g := range s.Groups {
-		files[path.Join(groupsDir, g.Name)] = assignments(map[string]string{"gid": g.GID})
+		files[path.Join(groupsDir, g.Name)] = assignments(map[string]string{"gid": g.GID, "system": flag(g.System)})
 	}
 	for _, u := range s.Users {
 		files[path.Join(usersDir, u.Name)] = assignments(map[string]string{
 			"uid": u.UID, "group": u.Group, "password": u.Password, "description": u.Description,
-			"homeDir": u.HomeDir, "shell": u.Shell,
+			"homeDir": u.HomeDir, "shell": u.Shell, "system": flag(u.System),
 			"createHomeDir": flag(u.CreateHomeDir), "createHomeDirOnly": flag(u.CreateHomeDirOnly),
 		})
 	}

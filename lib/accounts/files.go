@@ -24,7 +24,7 @@ func Read(profileDir string) (Set, error) {
 	}
 	var set Set
 	err := eachFile(filepath.Join(profileDir, groupsDir), func(name string, v map[string]string) {
-		set.Groups = append(set.Groups, Group{Name: name, GID: v["gid"]})
+		set.Groups = append(set.Groups, groupOf(name, v))
 	})
 	if err != nil {
 		return Set{}, err

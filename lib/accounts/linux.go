@@ -161,6 +161,9 @@ func makeHome(u User) error {
 func groupadd(g Group) []string {
 	args := []string{"groupadd"}
 	args = option(args, "-g", g.GID)
+	if g.System {
+		args = append(args, "-r")
+	}
 	return append(args, g.Name)
 }
 
@@ -174,6 +177,9 @@ func useradd(u User) []string {
 	args = option(args, "-s", u.Shell)
 	if u.CreateHomeDir && u.HomeDir != "" {
 		args = append(args, "-m")
+	}
+	if u.System {
+		args = append(args, "-r")
 	}
 	return append(args, u.Name)
 }

@@ -41,26 +41,29 @@ func remake(path, text string) func(context.Context, run.Command) (run.Result, e
 func TestEnsureCommands(t *testing.T) {
 	t.Parallel()
 	l, f := fake(t)
-	f.Expect("getent", "group", "any", "num").Fail(2, "")
+	f.Expect("getent", "group", "any", "num", "own").Fail(2, "")
 	f.Expect("groupadd", "any")
 	f.Expect("groupadd", "-g", "2000", "num")
-	f.Expect("getent", "passwd", "bare", "full", "nohome").Fail(2, "")
+	f.Expect("groupadd", "-r", "own")
+	f.Expect("getent", "passwd", "bare", "full", "nohome", "own").Fail(2, "")
 	f.Expect("useradd", "-d", "/dev/null", "bare")
 	f.Expect("useradd", "-u", "2001", "-p", "$6$x", "-g", "num", "-c", "it's `id`", "-d", "/home/a b", "-s", "/bin/sh", "-m", "full")
 	f.Expect("useradd", "-d", "/dev/null", "nohome")
+	f.Expect("useradd", "-d", "/dev/null", "-r", "own")
 	home := filepath.Join(t.TempDir(), "x", "home dir")
 	set := Set{
-		Groups: []Group{{Name: "any"}, {Name: "num", GID: "2000"}, {Name: "old", GID: "1000"}},
+		Groups: []Group{{Name: "any"}, {Name: "num", GID: "2000"}, {Name: "own", System: true}, {Name: "old", GID: "1000"}},
 		Users: []User{
 			{Name: "bare"},
 			{Name: "full", UID: "2001", Password: "$6$x", Group: "num", Description: "it's `id`", HomeDir: "/home/a b", Shell: "/bin/sh", CreateHomeDir: true},
 			{Name: "nohome", CreateHomeDir: true},
+			{Name: "own", System: true},
 			{Name: "old", UID: "1000", Group: "old", HomeDir: "/home/old", Shell: "/bin/sh"},
 			{Name: "only", HomeDir: home, CreateHomeDir: true, CreateHomeDirOnly: true},
 		},
 	}
 	report, err := l.Ensure(t.Context(), set)
-	want := Report{Created: Set{set.Groups[:2], set.Users[:3]}}
+	want := Report{Created: Set{set.Groups[:3], set.Users[:4]}}
 	if err != nil || !reflect.DeepEqual(report, want) {
 		t.Errorf("got %+v, %v\nwant %+v", report, err, want)
 	}

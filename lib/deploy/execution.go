@@ -158,14 +158,17 @@ func (x *execution) settle(levels [][]manager.Unit) *Failure {
 	}
 	for _, unit := range started {
 		if states[unit.Name].Condition == manager.Stopped {
-			return &Failure{Process: unit.Name, Verb: "stay up", Cause: x.died(unit)}
+			return &Failure{Process: unit.Name, Verb: "stay up", Cause: x.died(unit, states[unit.Name].Detail)}
 		}
 	}
 	return nil
 }
 
-func (x *execution) died(unit manager.Unit) error {
+func (x *execution) died(unit manager.Unit, detail string) error {
 	text := fmt.Sprintf("it started, but ended within %s", x.Settle)
+	if detail != "" {
+		text += " (" + detail + ")"
+	}
 	if lines := lastLines(unit.Log); lines != "" {
 		text += "; the end of " + unit.Log + ":\n  " + lines
 	} else if witness, ok := manager.As[manager.Witness](x.Manager); ok {

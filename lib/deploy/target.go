@@ -153,7 +153,11 @@ func (t Target) Compare(ask func([]manager.Unit) (map[string]manager.State, erro
 	if c.States, err = ask(asked); err != nil {
 		return c, err
 	}
-	c.Plan = plan.Make(oldUnits, newUnits, c.States, plan.Options{RestartDependents: t.RestartDependents})
+	options := plan.Options{RestartDependents: t.RestartDependents}
+	if chain, ok := manager.As[manager.Chain](t.Manager); ok {
+		options.Chained = chain.StopsToStart
+	}
+	c.Plan = plan.Make(oldUnits, newUnits, c.States, options)
 	if err := t.conflicts(c.Plan); err != nil {
 		return c, err
 	}

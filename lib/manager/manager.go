@@ -124,6 +124,15 @@ type Batch interface {
 	StopAll(ctx context.Context, units []Unit) map[string]error
 }
 
+// Chain is a Manager that stops what depends on a unit before the unit, and
+// starts it after, whatever it is told. So a unit does not go on running where
+// one that it depends on stops or comes new.
+type Chain interface {
+	// StopsToStart says whether a unit that has died has to be stopped, with
+	// what depends on it, before it can be started.
+	StopsToStart(unit Unit) bool
+}
+
 // Witness is a Manager that can tell what a process said before it ended, where
 // that is not in a log file. What it gives is put after an error as it is.
 type Witness interface {

@@ -25,6 +25,9 @@ type Model struct {
 	// makes, by the keys that processes refer to it with.
 	Settings map[string]json.RawMessage `json:"settings"`
 	External []External                 `json:"external"`
+	// DefaultBundleName is the name of s6-rc's bundle of all services, "" for
+	// the usual one.
+	DefaultBundleName string `json:"defaultBundleName"`
 }
 
 // Parameters are the deployment's directories and switches, as asked for by

@@ -47,6 +47,9 @@ type Options struct {
 	// RestartDependents also restarts the processes that depend, directly or
 	// not, on one that is restarted.
 	RestartDependents bool
+	// Chained is set for a manager that restarts dependents by itself: for which
+	// units that have died it does (see manager.Chain).
+	Chained func(manager.Unit) bool
 }
 
 // Make compares the units of the old and of the new profile. states tells what
@@ -64,6 +67,9 @@ func Make(old, new []manager.Unit, states map[string]manager.State, options Opti
 	}
 	if options.RestartDependents {
 		restartDependents(p.Changes)
+	}
+	if options.Chained != nil {
+		followChain(p.Changes, options.Chained)
 	}
 	var stops, starts []manager.Unit
 	for _, change := range p.Changes {

@@ -60,6 +60,8 @@ type renderer interface {
 
 func rendererOf(m model.Model, ranks map[string]int) (renderer, error) {
 	switch m.Manager {
+	case "s6-rc":
+		return newS6rc(m)
 	case "sysvinit":
 		return newSysvinit(m, ranks)
 	case "systemd":

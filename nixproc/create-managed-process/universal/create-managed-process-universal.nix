@@ -39,11 +39,21 @@ let
     inherit stdenv lib writeTextFile createCredentials basePackages runtimeDir forceDisableUserChange nixprocBinary;
     supervisor = pkgs.python3Packages.supervisor;
   } // wrapperPackages);
+
+  s6-rc = import ../../backends/s6-rc {
+    inherit (pkgs) execline s6 coreutils;
+    inherit stdenv lib createCredentials logDir forceDisableUserChange nixprocBinary;
+    words.daemon = import ../../backends/s6-rc/daemon.nix { inherit stdenv runtimeDir basePackages; };
+  };
 in
 import ../agnostic/create-managed-process.nix {
   inherit processManager stdenv nixprocBinary;
 
   generators = {
+    s6-rc = import ../../backends/s6-rc/generate-s6-rc-service.nix {
+      inherit (pkgs) execline s6 coreutils;
+      inherit s6-rc basePackages stdenv lib writeTextFile tmpDir runtimeDir forceDisableUserChange;
+    };
     sysvinit = import ../../backends/sysvinit/generate-sysvinit-script.nix {
       inherit createSystemVInitScript lib;
     };
