@@ -1,3 +1,5 @@
+//go:build portme
+
 package tests
 
 import (
