@@ -15,6 +15,9 @@ getopt util-linux
 strace strace
 systemctl systemd
 supervisord supervisor
+dockerd docker.io
+podman podman
+runc runc
 bash bash"
 
 # find PROGRAM: like command -v, also in directories that only root has on PATH.

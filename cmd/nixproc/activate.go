@@ -18,8 +18,10 @@ const settle = 500 * time.Millisecond
 
 // activate makes a profile the one that runs, and then the current generation.
 func (s *session) activate(target deploy.Target, o *options, storePath string, number int) error {
-	if err := o.dirs.Check(); err != nil {
-		return err
+	if !inside(target.Manager) {
+		if err := o.dirs.Check(); err != nil {
+			return err
+		}
 	}
 	comparison, err := s.compare(target, o, storePath)
 	if err != nil {
@@ -39,8 +41,10 @@ func (s *session) activate(target deploy.Target, o *options, storePath string, n
 	if accountsOf(o) != nil && os.Getuid() != 0 && !(work.Create.Empty() && work.Remove.Empty()) {
 		return errors.New("only root can create and remove users and groups: run as root, or add --force-disable-user-change")
 	}
-	if err := o.dirs.Create(o.disableUserChange); err != nil {
-		return err
+	if !inside(target.Manager) {
+		if err := o.dirs.Create(o.disableUserChange); err != nil {
+			return err
+		}
 	}
 	results := newResults(comparison.States)
 	d := deploy.Deployment{

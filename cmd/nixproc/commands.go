@@ -8,7 +8,7 @@ import (
 )
 
 // managers are the process managers that this version can deploy with.
-var managers = []string{"supervisord", "systemd", "sysvinit"}
+var managers = []string{"docker", "supervisord", "systemd", "sysvinit"}
 
 //go:embed usage/overview.txt
 var overviewText string
@@ -83,6 +83,7 @@ func page(name, manager, text string) string {
 	template.Must(t.New("directories").Parse(directoriesText))
 	err := t.Execute(&b, map[string]any{
 		"Name": name, "Manager": manager,
+		"Docker":   manager == "docker",
 		"Sysvinit": manager == "sysvinit", "Systemd": manager == "systemd", "Supervisord": manager == "supervisord",
 	})
 	if err != nil {

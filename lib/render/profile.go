@@ -60,6 +60,8 @@ type renderer interface {
 
 func rendererOf(m model.Model, ranks map[string]int) (renderer, error) {
 	switch m.Manager {
+	case "docker":
+		return dockerRenderer{}, nil
 	case "sysvinit":
 		return newSysvinit(m, ranks)
 	case "systemd":
