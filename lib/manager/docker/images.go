@@ -18,7 +18,7 @@ type loaded struct {
 }
 
 func (m Manager) loaded(ctx context.Context, tag string) (loaded, error) {
-	said, err := m.call(ctx, "image", "inspect", "--format", "{{json .Id}} {{json .Config.Labels}}", tag)
+	said, err := m.call(ctx, "image", "inspect", "--format", "{{json .ID}} {{json .Config.Labels}}", tag)
 	if says(err, "no such image", "image not known") {
 		return loaded{}, nil
 	}
