@@ -87,6 +87,7 @@ type probed struct {
 	nice       int
 	values     map[string]any   // of its environment; nil for hardValues
 	find       func(string) int // its pid by its name; nil asks its pid file
+	passwd     string           // where its user is; "" for that of the machine
 }
 
 func (p probed) check(t *testing.T, m *machine, arguments []string) {
@@ -109,7 +110,13 @@ func (p probed) check(t *testing.T, m *machine, arguments []string) {
 
 	uid, gid := 0, 0
 	if strings.HasSuffix(p.name, "user") {
-		fields := strings.Split(m.account("passwd", p.name), ":")
+		line := ""
+		if p.passwd != "" {
+			line = accountLine(t, p.passwd, p.name)
+		} else {
+			line = m.account("passwd", p.name)
+		}
+		fields := strings.Split(line, ":")
 		uid, _ = strconv.Atoi(fields[2])
 		gid, _ = strconv.Atoi(fields[3])
 		if uid == 0 || gid == 0 {

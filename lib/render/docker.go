@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -123,14 +124,14 @@ func (s *dockerSpec) check(name string) (problems []error) {
 	if s.Config != nil {
 		config, err := image.ParseConfig(*s.Config)
 		add(err)
-		add(s.checkPreparation(config.Cmd))
+		problems = append(problems, s.checkPreparation(config.Cmd)...)
 	}
 	return problems
 }
 
 // checkPreparation looks at what the script in the container would only find
 // out when it runs.
-func (s *dockerSpec) checkPreparation(words []string) (err error) {
+func (s *dockerSpec) checkPreparation(words []string) (problems []error) {
 	if len(s.Wrappers) == 0 || !hasPrefix(words, s.Wrappers[0]) {
 		return nil
 	}
@@ -138,31 +139,23 @@ func (s *dockerSpec) checkPreparation(words []string) (err error) {
 	for i := 0; i+1 < len(words) && words[i] != "--"; i++ {
 		switch words[i] {
 		case "-m":
-			if _, parseErr := strconv.ParseUint(words[i+1], 8, 12); parseErr != nil {
-				err = errors.Join(err, fmt.Errorf("umask: %q is not an octal number such as 022", words[i+1]))
+			if _, err := strconv.ParseUint(words[i+1], 8, 12); err != nil {
+				problems = append(problems, fmt.Errorf("umask: %q is not an octal number such as 022", words[i+1]))
 			}
 		case "-n":
-			if n, parseErr := strconv.Atoi(words[i+1]); parseErr != nil || n < -20 || n > 19 {
-				err = errors.Join(err, fmt.Errorf("nice: %q is not a whole number from -20 to 19", words[i+1]))
+			if n, err := strconv.Atoi(words[i+1]); err != nil || n < -20 || n > 19 {
+				problems = append(problems, fmt.Errorf("nice: %q is not a whole number from -20 to 19", words[i+1]))
 			}
 		case "-k":
 			continue
 		}
 		i++ // the value
 	}
-	return err
+	return problems
 }
 
 func hasPrefix(words, prefix []string) bool {
-	if len(words) < len(prefix) {
-		return false
-	}
-	for i, word := range prefix {
-		if words[i] != word {
-			return false
-		}
-	}
-	return true
+	return len(words) >= len(prefix) && slices.Equal(words[:len(prefix)], prefix)
 }
 
 // key covers what the running container, or stopping it, depends on: not its
