@@ -21,8 +21,8 @@ in
   # A docker-archive, as `docker load` reads it, and the image's name in it.
 , dockerImage
 , dockerImageTag
-  # A set, or a list of { name, value } (without a value: a switch), of options
-  # of `docker create` without their dashes.
+  # Options of `docker create` without their dashes: a set, or a list of
+  # { name, value }. One that has no value, or null, is a switch.
 , dockerCreateParameters ? [ ]
 , useHostNixStore ? false
 , useHostNetwork ? false
@@ -62,7 +62,7 @@ let
     ++ map (dir: volume "${dir}:${dir}:z") (data.list "mapStateDirVolumes" mapStateDirVolumes);
 
   words = one: [ "${if builtins.stringLength one.name > 1 then "--" else "-"}${one.name}" ]
-    ++ lib.optional (one ? value) (data.text "dockerCreateParameters.${one.name}" one.value);
+    ++ lib.optional (one.value or null != null) (data.text "dockerCreateParameters.${one.name}" one.value);
 
   # What the generator knows of an image that it made.
   known = dockerImage.nixprocImage or { };
