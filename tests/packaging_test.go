@@ -59,6 +59,14 @@ func TestToolsHaveTheirOldNames(t *testing.T) {
 			}
 		}
 	}
+	out, err := s.nix(env, "nix-build", "--no-out-link", tools, "-A", "chainload-user")
+	if err != nil {
+		t.Fatal(err)
+	}
+	chainload := exec.Command(filepath.Join(out, "bin/nixproc-chainload-user"), "root", "sh", "-c", "id -u; id -g")
+	if said, err := chainload.CombinedOutput(); os.Getuid() == 0 && (err != nil || string(said) != "0\n0\n") {
+		t.Errorf("nixproc-chainload-user: %v\n%s", err, said)
+	}
 	if _, err := os.Stat(filepath.Join("..", "vendor")); err == nil {
 		t.Error("there is a vendor directory: modules are not part of the tree")
 	}

@@ -34,6 +34,9 @@ var statusText string
 //go:embed usage/stateless.txt
 var statelessText string
 
+//go:embed usage/chainload-user.txt
+var chainloadText string
+
 //go:embed usage/directories.txt
 var directoriesText string
 
@@ -42,6 +45,9 @@ func commands() map[string]command {
 		"build": {
 			run: build, help: page("build", "", buildText),
 			set: optionSet{build: true, manager: true, outLink: true, directory: true},
+		},
+		"chainload-user": {
+			run: chainloadUser, help: page("chainload-user", "", chainloadText), leads: true,
 		},
 		"init-state": {
 			run: initState, help: page("init-state", "", initStateText),
