@@ -15,7 +15,7 @@ func TestDockerThatWasDeployed(t *testing.T) {
 	t.Parallel()
 	needsRoot(t, "docker", "dockerd", "runc")
 	d := newDeployment(t)
-	d.hostNeeds("docker", "kmod", "daemon")
+	d.hostNeeds("docker", "daemon")
 	// Short: the path of a socket has at most 107 bytes.
 	dir, err := os.MkdirTemp("/tmp", "npd")
 	if err != nil {
@@ -56,7 +56,8 @@ func TestDockerThatWasDeployed(t *testing.T) {
 	run("sysvinit-switch", "--runlevel=3", d.model("dockerd.nix", `{
   docker.pkg = import (/. + `+nixString(example(t, "services-agnostic", "constructors/docker"))+`) {
     createManagedProcess = create;
-    inherit (pkgs) docker kmod;
+    inherit (pkgs) docker;
+    kmod = pkgs.coreutils; # no module is to be loaded here
     inherit runtimeDir;
     libDir = "${stateDir}/lib";
   } {
