@@ -107,8 +107,8 @@ func TestStart(t *testing.T) {
 	f.Expect(inspecting("a")...).Fail(1, missing("a"))
 	f.Expect("docker", "image", "inspect", "--format", "{{json .ID}} {{json .Config.Labels}}", "a:latest").
 		Print(`"sha256:0123" {"nixproc.image":"a:latest"}`)
+	f.Expect("docker", "rmi", "a:latest").Fail(1, `Error response from daemon: conflict: unable to remove repository reference "a:latest" (must force) - container 45 is using its referenced image 01`)
 	f.Expect("docker", "load", "-i", of(unit).image)
-	f.Expect("docker", "rmi", "sha256:0123").Fail(1, "Error response from daemon: conflict: unable to delete 0123 (cannot be forced) - image is being used by running container 45")
 	f.Expect("docker", "create", "--volume", "/no/such/dir:/no/such/dir:z", "--init", "--label", "nixproc.profile=/p", "--name", "nixproc-a", "a:latest")
 	f.Expect("docker", "start", "nixproc-a")
 	if err := m.Start(t.Context(), unit); err != nil {

@@ -43,7 +43,8 @@ func sameID(a, b string) bool {
 }
 
 // load has docker read the unit's image, unless it has it under its tag. The
-// image that had the tag before goes, if it is one of ours.
+// image that had the tag before goes first, if it is one of ours: without a tag
+// it would be found by nobody.
 func (m Manager) load(ctx context.Context, unit manager.Unit) error {
 	own := of(unit)
 	wanted, err := image.ID(own.image)
@@ -54,18 +55,18 @@ func (m Manager) load(ctx context.Context, unit manager.Unit) error {
 	if err != nil || sameID(before.id, wanted) {
 		return err
 	}
-	if _, err := m.call(ctx, "load", "-i", own.image); err != nil {
-		return err
+	if before.ours {
+		if err := m.removeImage(ctx, own.tag); err != nil {
+			return err
+		}
 	}
-	if !before.ours {
-		return nil
-	}
-	return m.removeImage(ctx, before.id)
+	_, err = m.call(ctx, "load", "-i", own.image)
+	return err
 }
 
-// removeImage removes an image by tag or ID, unless something still uses it.
-func (m Manager) removeImage(ctx context.Context, name string) error {
-	_, err := m.call(ctx, "rmi", name)
+// removeImage removes an image, unless something still uses it.
+func (m Manager) removeImage(ctx context.Context, tag string) error {
+	_, err := m.call(ctx, "rmi", tag)
 	if says(err, "conflict", "in use", "no such image", "image not known") {
 		return nil
 	}
