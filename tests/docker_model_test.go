@@ -174,6 +174,63 @@ in rec {
 	p.runsExactly()
 }
 
+// Accounts are those of the container, with what the model says of them; a
+// container that is started again has them, and the directories, once.
+func TestDockerAccounts(t *testing.T) {
+	t.Parallel()
+	p := newDocker(t)
+	before := hostAccounts(t)
+	p.mustSwitchTo(p.containers("model.nix", `{
+  a = obedient "a" {
+    user = "second";
+    credentials = {
+      groups = { first = { gid = 1000; }; second = { }; third.gid = 77; };
+      users = {
+        first = { uid = 1000; group = "first"; description = "it's $HOME, `+"`id`"+` \"x\""; homeDir = "${stateDir}/home dir"; createHomeDir = true; shell = "/bin/false"; };
+        second = { group = "second"; password = "!x"; };
+        alone = { };
+        only = { homeDir = "${stateDir}/only"; createHomeDir = true; createHomeDirOnly = true; };
+      };
+    };
+  };
+}`))
+	check := func() {
+		t.Helper()
+		root := fmt.Sprintf("/proc/%d/root", p.pid("a"))
+		for file, want := range map[string][]string{
+			"passwd": {
+				"first:x:1000:1000:it's $HOME, `id` \"x\":" + p.path("state/home dir") + ":/bin/false",
+				"second:x:1002:1001::/dev/null:/bin/sh", "alone:x:1001:1002::/dev/null:/bin/sh",
+			},
+			"group":  {"first:x:1000:", "second:x:1001:", "third:x:77:", "alone:x:1002:"},
+			"shadow": {"second:!x:1::::::", "first:!:1::::::"},
+		} {
+			lines := strings.Split(read(t, root, "etc", file), "\n")
+			for _, line := range want {
+				account, _, _ := strings.Cut(line, ":")
+				if !slices.Contains(lines, line) || strings.Count(strings.Join(lines, "\n"), "\n"+account+":") != 1 {
+					t.Errorf("%s lacks %s:\n%s", file, line, strings.Join(lines, "\n"))
+				}
+			}
+		}
+	}
+	check()
+	for dir, want := range map[string]os.FileMode{"tmp": os.ModeDir | os.ModeSticky | 0o777, "run": os.ModeDir | 0o755, "lib": os.ModeDir | 0o755, "home dir": os.ModeDir | 0o755, "only": os.ModeDir | 0o755} {
+		if info, err := os.Stat(p.path("state", dir)); err != nil || info.Mode() != want {
+			t.Errorf("%s: %v, %v", dir, info, err)
+		}
+	}
+	runsAs(t, "a", p.pid("a"), 1002, 1001)
+	if r := p.docker("restart", "-t", "5", "nixproc-a"); r.code != 0 {
+		t.Fatal(r.stderr)
+	}
+	eventually(t, "that it runs again", func() bool { return p.observe()["a"] != "" })
+	check()
+	if hostAccounts(t) != before {
+		t.Error("the host's own users or groups changed")
+	}
+}
+
 // Without change of users, containers run as the caller, in a state directory
 // that is the caller's, and make no account.
 func TestDockerUnprivileged(t *testing.T) {

@@ -110,11 +110,17 @@ func TestImage(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, one := range []string{file, other} {
-		if got, err := ID(one); err != nil || !strings.Contains(id, strings.TrimPrefix(got, "sha256:")) || len(got) < 64 {
-			t.Errorf("ID is %q, %v; the archive says %s", got, err, id)
+		got, err := Read(one)
+		if err != nil || !strings.Contains(id, strings.TrimPrefix(got.ID, "sha256:")) || len(got.ID) < 64 {
+			t.Errorf("it is %+v, %v; the archive says %s", got, err, id)
+		}
+		for reference, want := range map[string]bool{"a:latest": true, "a": true, "docker.io/library/a": true, "a:1": false, "b": false, "A": false} {
+			if got.Has(reference) != want {
+				t.Errorf("it has the name %s: %v", reference, !want)
+			}
 		}
 	}
-	if _, err := ID(filepath.Join(t.TempDir(), "none")); err == nil {
+	if _, err := Read(filepath.Join(t.TempDir(), "none")); err == nil {
 		t.Error("an image that is not there has an ID")
 	}
 }

@@ -50,11 +50,11 @@ func unitOf(t *testing.T, name string, parameters ...string) (unit manager.Unit,
 	if err := image.Write(image.Spec{Reference: own.tag, Config: "{}", Shell: "/sh", System: "x86_64-linux"}, own.image); err != nil {
 		t.Fatal(err)
 	}
-	id, err := image.ID(own.image)
+	archive, err := image.Read(own.image)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return manager.Unit{Name: name, Wanted: true, Own: own}, id
+	return manager.Unit{Name: name, Wanted: true, Own: own}, archive.ID
 }
 
 func named(names ...string) []manager.Unit {
@@ -136,6 +136,20 @@ func TestStart(t *testing.T) {
 	}
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
 		t.Errorf("the volume was not made: %v", err)
+	}
+}
+
+// What docker has not under the tag of a unit, it would get from elsewhere.
+func TestStartWithAnotherTag(t *testing.T) {
+	t.Parallel()
+	m, f := newManager(t)
+	unit, _ := unitOf(t, "a")
+	own := of(unit)
+	own.tag = "b:latest"
+	unit.Own = own
+	f.Expect(inspecting("a")...).Fail(1, missing("a"))
+	if err := m.Start(t.Context(), unit); err == nil || !strings.Contains(err.Error(), "has not the name b:latest") {
+		t.Error(err)
 	}
 }
 

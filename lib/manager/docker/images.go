@@ -47,12 +47,15 @@ func sameID(a, b string) bool {
 // it would be found by nobody.
 func (m Manager) load(ctx context.Context, unit manager.Unit) error {
 	own := of(unit)
-	wanted, err := image.ID(own.image)
+	archive, err := image.Read(own.image)
 	if err != nil {
 		return err
 	}
+	if !archive.Has(own.tag) {
+		return fmt.Errorf("the image %s has not the name %s: dockerImageTag has to be the name and the tag that it was built with", own.image, own.tag)
+	}
 	before, err := m.loaded(ctx, own.tag)
-	if err != nil || sameID(before.id, wanted) {
+	if err != nil || sameID(before.id, archive.ID) {
 		return err
 	}
 	if before.ours {
@@ -95,7 +98,7 @@ func (m Manager) Install(ctx context.Context, gone, there []manager.Unit) error 
 			continue
 		}
 		if !found.ours {
-			if id, err := image.ID(own.image); err != nil || !sameID(id, found.id) {
+			if archive, err := image.Read(own.image); err != nil || !sameID(archive.ID, found.id) {
 				continue
 			}
 		}

@@ -72,10 +72,7 @@ END
       add_group "$user" ''
       group=$user
     fi
-    case $group in
-      *[!0-9]*) gid=$(number /etc/group "$group") || { say "user $user: there is no group $group"; exit 1; } ;;
-      *) gid=$group ;;
-    esac
+    gid=$(number /etc/group "$group") || { say "user $user: there is no group $group"; exit 1; }
     if ! has /etc/passwd "$user"; then
       uid=$(claim /etc/passwd "$uid")
       echo "$user:x:$uid:$gid:$description:${home:-/dev/null}:${shell:-/bin/sh}" >>/etc/passwd

@@ -89,6 +89,11 @@ let
     (field account "description")
   ];
 
+  # Whose number is given come first, so that nobody else takes it.
+  words = key: word: set:
+    let parts = builtins.partition (name: field set.${name} key != "") (builtins.attrNames set); in
+    map (name: word name set.${name}) (parts.right ++ parts.wrong);
+
   option = letter: value: [ "-${letter}" value ];
   options = letter: values: builtins.concatMap (option letter) values;
 
@@ -96,8 +101,8 @@ let
     ++ option "s" (toString stateDir)
     ++ option "r" (toString runtimeDir)
     ++ lib.optional forceDisableUserChange "-k"
-    ++ options "g" (lib.mapAttrsToList (group: account: "${group}:${field account "gid"}") accounts.groups)
-    ++ options "a" (lib.mapAttrsToList userWord accounts.users)
+    ++ options "g" (words "gid" (group: account: "${group}:${field account "gid"}") accounts.groups)
+    ++ options "a" (words "uid" userWord accounts.users)
     ++ lib.optionals (umask != null) (option "m" (data.text "umask" umask))
     ++ lib.optionals (nice != null) (option "n" (data.text "nice" nice))
     ++ [ "--" ];
