@@ -44,6 +44,7 @@ func TestToolsHaveTheirOldNames(t *testing.T) {
 	for attribute, commands := range map[string][]string{
 		"common":      {"nixproc-build", "nixproc-init-state"},
 		"s6-rc":       {"nixproc-s6-rc-switch", "nixproc-s6-rc-deploy", "nixproc-s6-svscan"},
+		"docker":      {"nixproc-docker-switch", "nixproc-docker-deploy"},
 		"supervisord": {"nixproc-supervisord-switch", "nixproc-supervisord-deploy", "nixproc-supervisord-deploy-stateless"},
 		"sysvinit":    {"nixproc-sysvinit-switch", "nixproc-sysvinit-deploy", "nixproc-sysvinit-runactivity"},
 		"systemd":     {"nixproc-systemd-switch", "nixproc-systemd-deploy"},
@@ -58,6 +59,14 @@ func TestToolsHaveTheirOldNames(t *testing.T) {
 				t.Errorf("%s --help: %v\n%s", command, err, help)
 			}
 		}
+	}
+	out, err := s.nix(env, "nix-build", "--no-out-link", tools, "-A", "chainload-user")
+	if err != nil {
+		t.Fatal(err)
+	}
+	chainload := exec.Command(filepath.Join(out, "bin/nixproc-chainload-user"), "root", "sh", "-c", "id -u; id -g")
+	if said, err := chainload.CombinedOutput(); os.Getuid() == 0 && (err != nil || string(said) != "0\n0\n") {
+		t.Errorf("nixproc-chainload-user: %v\n%s", err, said)
 	}
 	if _, err := os.Stat(filepath.Join("..", "vendor")); err == nil {
 		t.Error("there is a vendor directory: modules are not part of the tree")

@@ -9,23 +9,42 @@
 }:
 
 let
+  # The parts of this tree that a program is built from, under a name of its own,
+  # since the folder of a checkout may have any name.
+  source = name: parts: builtins.path {
+    inherit name;
+    path = ../.;
+    filter = path: _:
+      let relative = builtins.substring (builtins.stringLength (toString ../. + "/")) (-1) (toString path); in
+      builtins.any (part: relative == part || within relative part || within part relative) parts;
+  };
+  within = path: directory: builtins.substring 0 (builtins.stringLength directory + 1) path == directory + "/";
+
   nixproc = pkgs.buildGoModule {
     pname = "nixproc";
     version = "0.1.0";
-    # With a name of its own, since the folder of a checkout may have any name.
-    src = builtins.path {
-      name = "nixproc-source";
-      path = ../.;
-      filter = path: _: builtins.elem (builtins.head (builtins.filter builtins.isString
-        (builtins.split "/" (builtins.substring (builtins.stringLength (toString ../. + "/")) (-1) (toString path)))))
-        [ "cmd" "lib" "nixeval" "nixproc" "go.mod" "go.sum" ];
-    };
+    src = source "nixproc-source" [ "cmd" "lib" "nixeval" "nixproc" "go.mod" "go.sum" ];
     vendorHash = import ./vendor-hash.nix;
     subPackages = [ "cmd/nixproc" ];
     ldflags = [ "-s" "-w" ];
     env.CGO_ENABLED = "0";
     doCheck = false;
     meta.mainProgram = "nixproc";
+  };
+
+  # What is started through it must not change with all else here: so it has its
+  # own source, and no modules.
+  chainload-user = pkgs.buildGoModule {
+    pname = "nixproc-chainload-user";
+    version = "1";
+    src = source "nixproc-chainload-user-source" [ "cmd/nixproc-chainload-user" "lib/chainload" "lib/quote/quote.go" "lib/run" ];
+    postPatch = "printf 'module nixproc\\n\\ngo 1.26\\n' >go.mod";
+    vendorHash = null;
+    subPackages = [ "cmd/nixproc-chainload-user" ];
+    ldflags = [ "-s" "-w" ];
+    env.CGO_ENABLED = "0";
+    doCheck = false;
+    meta.mainProgram = "nixproc-chainload-user";
   };
 
   commands = name: words: pkgs.runCommand "nixproc-${name}-tools" { } ''
@@ -36,9 +55,10 @@ let
   '';
 in
 {
-  inherit nixproc;
+  inherit nixproc chainload-user;
   common = commands "common" [ "build" "init-state" ];
   s6-rc = commands "s6-rc" [ "s6-rc-switch" "s6-rc-deploy" "s6-svscan" ];
+  docker = commands "docker" [ "docker-switch" "docker-deploy" ];
   supervisord = commands "supervisord" [ "supervisord-switch" "supervisord-deploy" "supervisord-deploy-stateless" ];
   sysvinit = commands "sysvinit" [ "sysvinit-switch" "sysvinit-deploy" "sysvinit-runactivity" ];
   systemd = commands "systemd" [ "systemd-switch" "systemd-deploy" ];

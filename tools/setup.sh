@@ -17,6 +17,9 @@ systemctl systemd
 supervisord supervisor
 s6-svscan s6
 execlineb execline
+dockerd docker.io
+podman podman
+runc runc
 bash bash"
 
 # find PROGRAM: like command -v, also in directories that only root has on PATH.

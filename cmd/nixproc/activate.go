@@ -18,8 +18,10 @@ const settle = 500 * time.Millisecond
 
 // activate makes a profile the one that runs, and then the current generation.
 func (s *session) activate(target deploy.Target, o *options, storePath string, number int) error {
-	if err := o.dirs.Check(); err != nil {
-		return err
+	if !inside(target.Manager) {
+		if err := o.dirs.Check(); err != nil {
+			return err
+		}
 	}
 	shared, ok := manager.As[manager.Shared](target.Manager)
 	if !ok || shared.Place() == "" {
@@ -51,8 +53,10 @@ func (s *session) activateThere(target deploy.Target, o *options, storePath stri
 	if accountsOf(o) != nil && os.Getuid() != 0 && !(work.Create.Empty() && work.Remove.Empty()) {
 		return errors.New("only root can create and remove users and groups: run as root, or add --force-disable-user-change")
 	}
-	if err := o.dirs.Create(o.disableUserChange); err != nil {
-		return err
+	if !inside(target.Manager) {
+		if err := o.dirs.Create(o.disableUserChange); err != nil {
+			return err
+		}
 	}
 	results := newResults(comparison.States)
 	d := deploy.Deployment{

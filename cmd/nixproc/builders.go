@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 
+	"nixproc/lib/image"
 	"nixproc/lib/model"
 	"nixproc/lib/render"
 )
@@ -17,6 +18,7 @@ var builders = map[string]func() error{
 	"build-profile":     builder(func(a attributes, out string) error { return render.Build(a.Model, out) }),
 	"build-package":     builder(func(a attributes, out string) error { return render.BuildPackage(a.Process, a.Settings, out) }),
 	"build-credentials": builder(func(a attributes, out string) error { return render.BuildCredentials(a.Credentials, out) }),
+	"build-image":       builder(func(a attributes, out string) error { return image.Write(a.Image, out) }),
 	"build-config":      builder(func(a attributes, out string) error { return render.BuildConfig(a.ConfigName, a.Config, out) }),
 }
 
@@ -29,6 +31,7 @@ type attributes struct {
 	Credentials model.Credentials          `json:"credentials"`
 	ConfigName  string                     `json:"configName"`
 	Config      json.RawMessage            `json:"config"`
+	Image       image.Spec                 `json:"image"`
 }
 
 func builder(build func(a attributes, out string) error) func() error {

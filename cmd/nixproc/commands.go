@@ -8,7 +8,7 @@ import (
 )
 
 // managers are the process managers that this version can deploy with.
-var managers = []string{"s6-rc", "supervisord", "systemd", "sysvinit"}
+var managers = []string{"docker", "s6-rc", "supervisord", "systemd", "sysvinit"}
 
 //go:embed usage/overview.txt
 var overviewText string
@@ -40,6 +40,9 @@ var statelessText string
 //go:embed usage/s6-svscan.txt
 var s6svscanText string
 
+//go:embed usage/chainload-user.txt
+var chainloadText string
+
 //go:embed usage/directories.txt
 var directoriesText string
 
@@ -52,6 +55,9 @@ func commands() map[string]command {
 		"build": {
 			run: build, help: page("build", "", buildText),
 			set: optionSet{build: true, manager: true, outLink: true, directory: true},
+		},
+		"chainload-user": {
+			run: chainloadUser, help: page("chainload-user", "", chainloadText), leads: true,
 		},
 		"init-state": {
 			run: initState, help: page("init-state", "", initStateText),
@@ -97,7 +103,8 @@ func page(name, manager, text string) string {
 	template.Must(t.New("directories").Parse(directoriesText))
 	err := t.Execute(&b, map[string]any{
 		"Name": name, "Manager": manager,
-		"Sysvinit": manager == "sysvinit", "Systemd": manager == "systemd", "Supervisord": manager == "supervisord", "S6rc": manager == "s6-rc",
+		"Docker": manager == "docker", "S6rc": manager == "s6-rc", "Supervisord": manager == "supervisord",
+		"Systemd": manager == "systemd", "Sysvinit": manager == "sysvinit",
 	})
 	if err != nil {
 		panic(err) // a text of our own is wrong

@@ -38,6 +38,8 @@ func (s *session) newManager(name string, o *options) (manager.Manager, error) {
 	switch name {
 	case "s6-rc":
 		return newS6rc(o)
+	case "docker":
+		return newDocker(o)
 	case "sysvinit":
 		runlevel := o.runlevel
 		if runlevel == "" {

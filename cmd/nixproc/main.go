@@ -23,6 +23,9 @@ type command struct {
 	run  func(s *session, o *options, args []string) error
 	help string
 	set  optionSet
+	// leads says that options end at the first operand: what follows is
+	// another command's.
+	leads bool
 }
 
 func main() {
@@ -96,13 +99,31 @@ func newSession() (s *session, stop func()) {
 }
 
 func (s *session) execute(name string, cmd command, args []string) error {
+	var led []string
+	if cmd.leads {
+		args, led = lead(args)
+	}
 	o, operands, err := parse(name, cmd.set, args)
 	if err != nil {
 		return err
 	}
+	operands = append(operands, led...)
 	if o.help {
 		fmt.Print(cmd.help)
 		return nil
 	}
 	return cmd.run(s, o, operands)
+}
+
+// lead parts the arguments in front of the first operand from the rest.
+func lead(args []string) (options, operands []string) {
+	for i, arg := range args {
+		switch {
+		case arg == "--":
+			return args[:i], args[i+1:]
+		case !strings.HasPrefix(arg, "-"):
+			return args[:i], args[i:]
+		}
+	}
+	return args, nil
 }

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"nixproc/lib/manager/docker"
 	"nixproc/lib/manager/s6rc"
 	"nixproc/lib/manager/supervisord"
 	"nixproc/lib/manager/systemd"
@@ -60,6 +61,8 @@ func scan(managerName string, merge Merge) ([]manifest.Process, error) {
 	switch {
 	case managerName == "s6-rc":
 		return s6rc.Scan(merge.Tree)
+	case managerName == "docker":
+		return docker.Scan(merge.Tree)
 	case managerName == "sysvinit":
 		return sysvinit.Scan(merge.Tree)
 	case managerName == "supervisord":

@@ -62,6 +62,8 @@ func rendererOf(m model.Model, ranks map[string]int) (renderer, error) {
 	switch m.Manager {
 	case "s6-rc":
 		return newS6rc(m)
+	case "docker":
+		return dockerRenderer{}, nil
 	case "sysvinit":
 		return newSysvinit(m, ranks)
 	case "systemd":

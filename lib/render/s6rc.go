@@ -99,14 +99,6 @@ func (r s6rcRenderer) common() Tree {
 	}
 }
 
-func lines(words []string) []byte {
-	var text strings.Builder
-	for _, word := range words {
-		text.WriteString(word + "\n")
-	}
-	return []byte(text.String())
-}
-
 const s6rcDependencies = "dependencies"
 
 func (r s6rcRenderer) orderFile(name, at string) bool {

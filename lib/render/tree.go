@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 )
 
 // File is a regular file, or a symbolic link where Link is set.
@@ -68,4 +69,13 @@ func keyOf(data any) (string, error) {
 		return "", fmt.Errorf("restart key: %w", err)
 	}
 	return Digest(text), nil
+}
+
+// lines is a file with one word a line.
+func lines(words []string) []byte {
+	var text strings.Builder
+	for _, word := range words {
+		text.WriteString(word + "\n")
+	}
+	return []byte(text.String())
 }

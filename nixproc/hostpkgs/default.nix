@@ -33,6 +33,10 @@ let
       fetchurl = import ./fetchurl.nix { inherit host lib; };
       buildGoModule = import ./build-go-module.nix { inherit lib stdenv; inherit (programs) go; };
 
+      # Where the links in packages lead to: a container has to see these too.
+      hostPaths = builtins.filter builtins.pathExists
+        [ "/bin" "/etc/alternatives" "/etc/ld.so.cache" "/etc/ssl/certs" "/lib" "/lib64" "/usr" ];
+
       path = ./.;
       config = { };
       buildPackages = pkgs;

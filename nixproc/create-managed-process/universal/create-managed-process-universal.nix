@@ -21,6 +21,11 @@ let
     inherit stdenv lib ids forceDisableUserChange nixprocBinary;
   };
 
+  createDockerContainer = import ../../backends/docker/create-docker-container.nix {
+    inherit stdenv lib nixprocBinary;
+    hostPaths = pkgs.hostPaths or [ ];
+  };
+
   createSystemVInitScript = import ../../backends/sysvinit/create-sysvinit-script.nix {
     inherit (pkgs) daemon;
     inherit stdenv lib writeTextFile createCredentials runtimeDir logDir tmpDir forceDisableUserChange nixprocBinary;
@@ -53,6 +58,12 @@ import ../agnostic/create-managed-process.nix {
     s6-rc = import ../../backends/s6-rc/generate-s6-rc-service.nix {
       inherit (pkgs) execline s6 coreutils;
       inherit s6-rc basePackages stdenv lib writeTextFile tmpDir runtimeDir forceDisableUserChange;
+    };
+    docker = import ../../backends/docker/generate-docker-container.nix {
+      inherit createDockerContainer createCredentials basePackages pkgs stdenv lib writeTextFile nixprocBinary;
+      inherit stateDir runtimeDir forceDisableUserChange;
+      inherit (pkgs) findutils glibc shadow;
+      dockerTools = pkgs.dockerTools or (throw "this set of packages has no dockerTools, which 'overrides.docker.image' needs");
     };
     sysvinit = import ../../backends/sysvinit/generate-sysvinit-script.nix {
       inherit createSystemVInitScript lib;

@@ -1,0 +1,234 @@
+package tests
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// dockerPlace is a deployment with a dockerd of its own.
+type dockerPlace struct {
+	*deployment
+	own []string // beginning of each command line of docker
+}
+
+// newDocker runs a dockerd that touches neither the host's network nor its
+// images, and ends with the test.
+func newDocker(t *testing.T) *dockerPlace {
+	t.Helper()
+	needsRoot(t, "docker", "dockerd", "runc")
+	return dockerFor(newDeployment(t))
+}
+
+func dockerFor(d *deployment) *dockerPlace {
+	t := d.t
+	t.Helper()
+	needsRoot(t, "docker", "dockerd", "runc")
+	// Short: the path of a socket has at most 107 bytes.
+	dir, err := os.MkdirTemp("/tmp", "npd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	socket := "unix://" + dir + "/s"
+	log, err := os.Create(filepath.Join(dir, "log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cgroup := "nixproc" + filepath.Base(dir)
+	cmd := exec.Command("dockerd", "--data-root", dir+"/data", "--exec-root", dir+"/exec", "--pidfile", dir+"/pid",
+		"--config-file", dir+"/daemon.json", "-H", socket, "--bridge=none", "--iptables=false", "--ip6tables=false",
+		"--storage-driver", "overlay2", "--cgroup-parent="+cgroup)
+	if err := os.WriteFile(dir+"/daemon.json", []byte("{}\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	cmd.Stdout, cmd.Stderr = log, log
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	p := &dockerPlace{deployment: d, own: []string{"docker"}}
+	d.env = append(d.env, "DOCKER_HOST="+socket, "DOCKER_CONFIG="+dir, "NIXPROC_DOCKER=docker")
+	t.Cleanup(func() {
+		if t.Failed() {
+			if text, err := os.ReadFile(log.Name()); err == nil {
+				t.Logf("the end of dockerd's log:\n%s", text[max(0, len(text)-3000):])
+			}
+		}
+		p.removeAll()
+		end(t, cmd)
+		cleanUp(t, dir, cgroup)
+	})
+	eventually(t, "dockerd answers", func() bool { return p.docker("info").code == 0 })
+	return p
+}
+
+// newPodman gives a deployment whose podman keeps all that it has to itself.
+func newPodman(t *testing.T) *dockerPlace {
+	t.Helper()
+	needsRoot(t, "podman", "runc")
+	d := newDeployment(t)
+	dir, err := os.MkdirTemp("/tmp", "npp")
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Hard limits of the machine may be below what podman asks for by itself.
+	conf := "[containers]\ndefault_ulimits = [\"nofile=20000:20000\", \"nproc=4096:4096\"]\n" +
+		"[engine]\ncgroup_manager=\"cgroupfs\"\nevents_logger=\"file\"\nruntime=\"runc\"\n"
+	cgroup := "nixproc" + filepath.Base(dir)
+	podman := fmt.Sprintf("#!/bin/sh\nexport CONTAINERS_CONF='%[1]s/conf'\n"+
+		"case $1 in create) shift; set -- create --cgroup-parent=/%[2]s \"$@\" ;; esac\n"+
+		"exec podman --root '%[1]s/root' --runroot '%[1]s/run' --tmpdir '%[1]s/tmp' --storage-driver overlay \"$@\"\n", dir, cgroup)
+	for name, text := range map[string]string{"conf": conf, "podman": podman} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p := &dockerPlace{deployment: d, own: []string{filepath.Join(dir, "podman")}}
+	d.env = append(d.env, "NIXPROC_DOCKER="+p.own[0])
+	t.Cleanup(func() {
+		p.removeAll()
+		cleanUp(t, dir, cgroup)
+	})
+	return p
+}
+
+// end ends a program with all that it started.
+func end(t *testing.T, cmd *exec.Cmd) {
+	t.Helper()
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	cmd.Process.Signal(syscall.SIGTERM)
+	select {
+	case <-ended:
+	case <-time.After(30 * time.Second):
+		t.Error("dockerd did not end within 30 s")
+	}
+	syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // containerd, if it is left
+}
+
+// cleanUp leaves no mount, no cgroup and no file of a daemon.
+func cleanUp(t *testing.T, dir, cgroup string) {
+	t.Helper()
+	mounts := read(t, "/proc/self/mounts")
+	for _, line := range slices.Backward(strings.Split(mounts, "\n")) {
+		if fields := strings.Fields(line); len(fields) > 1 && strings.HasPrefix(fields[1], dir+"/") {
+			syscall.Unmount(fields[1], syscall.MNT_DETACH)
+		}
+	}
+	for _, pattern := range []string{"/sys/fs/cgroup/*/", "/sys/fs/cgroup/"} {
+		groups, _ := filepath.Glob(pattern + cgroup)
+		for _, group := range groups {
+			below, _ := filepath.Glob(group + "/*/")
+			for _, dir := range append(below, group) {
+				syscall.Rmdir(dir)
+			}
+		}
+	}
+	if err := os.RemoveAll(dir); err != nil {
+		t.Error(err)
+	}
+}
+
+func (p *dockerPlace) docker(words ...string) outcome {
+	p.t.Helper()
+	return p.program(p.own[0], append(slices.Clone(p.own[1:]), words...)...)
+}
+
+func (p *dockerPlace) removeAll() {
+	p.t.Helper()
+	if ids := strings.Fields(p.docker("ps", "-aq").stdout); len(ids) > 0 {
+		if r := p.docker(append([]string{"rm", "-f"}, ids...)...); r.code != 0 {
+			p.t.Errorf("containers are left: %s", r.stderr)
+		}
+	}
+}
+
+func (p *dockerPlace) switchTo(args ...string) outcome {
+	p.t.Helper()
+	return p.nixproc(append([]string{"docker-switch", "--state-dir", p.path("state"), "--host-packages"}, args...)...)
+}
+
+func (p *dockerPlace) mustSwitchTo(args ...string) outcome {
+	p.t.Helper()
+	r := p.switchTo(args...)
+	if r.code != 0 {
+		p.t.Fatalf("switch %q: exit code %d\n%s%s", args, r.code, r.stdout, r.stderr)
+	}
+	return r
+}
+
+var runningContainer = regexp.MustCompile(`(?m)^/?nixproc-(\S+) true (\d+)$`)
+
+// observe gives, by name, which processes run by docker and by /proc: pid and
+// start time.
+func (p *dockerPlace) observe() map[string]string {
+	p.t.Helper()
+	found := map[string]string{}
+	ids := strings.Fields(p.docker("ps", "-q").stdout)
+	if len(ids) == 0 {
+		return found
+	}
+	said := p.docker(append([]string{"inspect", "--format", "{{.Name}} {{.State.Running}} {{.State.Pid}}"}, ids...)...).stdout
+	for _, match := range runningContainer.FindAllStringSubmatch(said, -1) {
+		stat, err := os.ReadFile("/proc/" + match[2] + "/stat")
+		if err != nil {
+			continue
+		}
+		fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
+		found[match[1]] = match[2] + " since " + fields[19]
+	}
+	return found
+}
+
+func (p *dockerPlace) pid(name string) int {
+	p.t.Helper()
+	text, _, _ := strings.Cut(p.observe()[name], " ")
+	pid, err := strconv.Atoi(text)
+	if err != nil {
+		p.t.Fatalf("%s does not run:\n%s", name, p.docker("ps", "-a").stdout)
+	}
+	return pid
+}
+
+// names of all containers, or tags of all images.
+func (p *dockerPlace) list(words ...string) []string {
+	p.t.Helper()
+	lines := strings.Fields(p.docker(words...).stdout)
+	slices.Sort(lines)
+	return lines
+}
+
+// runsExactly checks that these processes run, and that docker has no other
+// container and no other image.
+func (p *dockerPlace) runsExactly(names ...string) map[string]string {
+	p.t.Helper()
+	o := p.observe()
+	var containers, images []string
+	for _, name := range slices.Sorted(slices.Values(names)) {
+		containers, images = append(containers, "nixproc-"+name), append(images, name+":latest")
+		if o[name] == "" {
+			p.t.Errorf("%s does not run:\n%s", name, p.docker("ps", "-a").stdout)
+		}
+	}
+	if got := p.list("ps", "-a", "--format", "{{.Names}}"); !slices.Equal(got, containers) {
+		p.t.Errorf("the containers are %q, want %q", got, containers)
+	}
+	slices.Sort(images)
+	got := p.list("images", "--format", "{{.Repository}}:{{.Tag}}")
+	for i := range got {
+		got[i] = strings.TrimPrefix(got[i], "localhost/")
+	}
+	slices.Sort(got)
+	if !slices.Equal(got, images) {
+		p.t.Errorf("the images are %q, want %q", got, images)
+	}
+	return o
+}
