@@ -8,7 +8,7 @@ import (
 )
 
 // managers are the process managers that this version can deploy with.
-var managers = []string{"supervisord", "systemd", "sysvinit"}
+var managers = []string{"bsdrc", "supervisord", "systemd", "sysvinit"}
 
 //go:embed usage/overview.txt
 var overviewText string
@@ -57,17 +57,22 @@ func commands() map[string]command {
 			run: switchWith(manager), help: page(manager+"-switch", manager, switchText),
 			set: optionSet{
 				build: true, deploy: true, generation: true, directory: true,
-				runlevel: manager == "sysvinit", userUnits: manager == "systemd",
+				runlevel: manager == "sysvinit", userUnits: manager == "systemd", atBoot: manager == "bsdrc",
 			},
 		}
 		found[manager+"-deploy"] = command{
 			run: deployWith(manager), help: page(manager+"-deploy", manager, deployText),
-			set: optionSet{deploy: true, directory: true, runlevel: manager == "sysvinit", userUnits: manager == "systemd"},
+			set: optionSet{
+				deploy: true, directory: true,
+				runlevel: manager == "sysvinit", userUnits: manager == "systemd", atBoot: manager == "bsdrc",
+			},
 		}
 	}
-	found["sysvinit-runactivity"] = command{
-		run: runActivity, help: page("sysvinit-runactivity", "sysvinit", runactivityText),
-		set: optionSet{activity: true, runlevel: true},
+	for _, manager := range []string{"bsdrc", "sysvinit"} {
+		found[manager+"-runactivity"] = command{
+			run: runActivityWith(manager), help: page(manager+"-runactivity", manager, runactivityText),
+			set: optionSet{activity: true, runlevel: manager == "sysvinit"},
+		}
 	}
 	found["supervisord-deploy-stateless"] = command{
 		run: deployStateless, help: page("supervisord-deploy-stateless", "supervisord", statelessText),
@@ -83,7 +88,7 @@ func page(name, manager, text string) string {
 	template.Must(t.New("directories").Parse(directoriesText))
 	err := t.Execute(&b, map[string]any{
 		"Name": name, "Manager": manager,
-		"Sysvinit": manager == "sysvinit", "Systemd": manager == "systemd", "Supervisord": manager == "supervisord",
+		"Bsdrc": manager == "bsdrc", "Sysvinit": manager == "sysvinit", "Systemd": manager == "systemd", "Supervisord": manager == "supervisord",
 	})
 	if err != nil {
 		panic(err) // a text of our own is wrong

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"nixproc/lib/manager/bsdrc"
 	"nixproc/lib/manager/supervisord"
 	"nixproc/lib/manager/systemd"
 	"nixproc/lib/manager/sysvinit"
@@ -57,6 +58,8 @@ func (m merger) add(merge Merge, managerName string) ([]manifest.Process, error)
 // scan reads the processes in a tree that has no manifest.
 func scan(managerName string, merge Merge) ([]manifest.Process, error) {
 	switch {
+	case managerName == "bsdrc":
+		return bsdrc.Scan(merge.Tree)
 	case managerName == "sysvinit":
 		return sysvinit.Scan(merge.Tree)
 	case managerName == "supervisord":

@@ -21,6 +21,11 @@ let
     inherit stdenv lib ids forceDisableUserChange nixprocBinary;
   };
 
+  createBSDRCScript = import ../../backends/bsdrc/create-bsdrc-script.nix {
+    inherit stdenv lib writeTextFile createCredentials runtimeDir logDir tmpDir forceDisableUserChange nixprocBinary;
+    rcSubr = import ../../backends/bsdrc/rcsubr.nix { inherit stdenv forceDisableUserChange; };
+  };
+
   createSystemVInitScript = import ../../backends/sysvinit/create-sysvinit-script.nix {
     inherit (pkgs) daemon;
     inherit stdenv lib writeTextFile createCredentials runtimeDir logDir tmpDir forceDisableUserChange nixprocBinary;
@@ -44,6 +49,9 @@ import ../agnostic/create-managed-process.nix {
   inherit processManager stdenv nixprocBinary;
 
   generators = {
+    bsdrc = import ../../backends/bsdrc/generate-bsdrc-script.nix {
+      inherit createBSDRCScript lib;
+    };
     sysvinit = import ../../backends/sysvinit/generate-sysvinit-script.nix {
       inherit createSystemVInitScript lib;
     };
