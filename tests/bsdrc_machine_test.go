@@ -30,7 +30,6 @@ mount -t overlay overlay -o lowerdir=/usr/sbin,upperdir=/mnt/upper,workdir=/mnt/
 	return b
 }
 
-
 func (b *bsdMachine) switchTo(args ...string) outcome {
 	b.t.Helper()
 	return b.nixproc(append([]string{"bsdrc-switch", "--state-dir", b.path("state"), "--force-disable-user-change", "--host-packages"}, args...)...)

@@ -74,7 +74,7 @@ func AwaitPIDFile(ctx context.Context, command string, unit Unit) error {
 		}
 		if time.Now().After(deadline) {
 			return &UnseenError{Err: fmt.Errorf("%s said that it started, but %s names no running process after %s%s",
-				command, unit.PIDFile, seenWithin, logTail(unit.Log))}
+				command, unit.PIDFile, seenWithin, LogTail(unit.Log))}
 		}
 		select {
 		case <-ctx.Done():
@@ -84,7 +84,8 @@ func AwaitPIDFile(ctx context.Context, command string, unit Unit) error {
 	}
 }
 
-func logTail(log string) string {
+// LogTail is the end of a log, to be put behind a message; "" if there is none.
+func LogTail(log string) string {
 	data, err := os.ReadFile(log)
 	if log == "" || err != nil || len(data) == 0 {
 		return ""

@@ -119,8 +119,11 @@ func (r bsdrcRenderer) order(m model.Model) error {
 		r.scripts[p.Name] = script
 		all = append(all, rcorder.Script{Name: p.Name, Provides: script.spec.Provides, Requires: script.requires})
 	}
-	_, err := rcorder.Ranks(all)
-	return err
+	if _, err := rcorder.Ranks(all); err != nil {
+		// Not as the error of its type, which stands for dependencies.
+		return fmt.Errorf("what the scripts require, at boot: %v", err)
+	}
+	return nil
 }
 
 func (bsdrcRenderer) common() Tree { return Tree{} }
@@ -186,6 +189,7 @@ func (script rcScript) unit(file string) bsdrc.Unit {
 	unit.PIDFile, unit.Program = *spec.PIDFile, *spec.Program
 	_, ownStart := spec.Commands["start"]["implementation"]
 	unit.PIDFileCertain = !ownStart
+	unit.Daemonised = !ownStart && !spec.CommandIsDaemon
 	return unit
 }
 

@@ -46,7 +46,33 @@ func (m *Manager) Start(ctx context.Context, unit manager.Unit) error {
 	if err := m.run(ctx, unit, "onestart"); err != nil {
 		return err
 	}
+	if script, _ := unit.Own.(Unit); script.Daemonised {
+		if err := ended(unit); err != nil {
+			return err
+		}
+	}
 	return manager.AwaitPIDFile(ctx, m.Command("start", unit), unit)
+}
+
+// writtenWithin bounds the wait for a number in a pid file of daemon(8).
+const writtenWithin = time.Second
+
+// ended says whether a process that daemon(8) runs has ended already. By the
+// time that daemon(8) goes into the background, the file is there, though empty;
+// it removes it when the process has ended.
+func ended(unit manager.Unit) error {
+	for deadline := time.Now().Add(writtenWithin); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		_, alive, err := pidfile.Read(unit.PIDFile, unit.Program)
+		if err != nil || alive {
+			return err
+		}
+		text, err := os.ReadFile(unit.PIDFile)
+		if err == nil && len(text) == 0 {
+			continue
+		}
+		return fmt.Errorf("it ended as soon as it had started%s", manager.LogTail(unit.Log))
+	}
+	return nil
 }
 
 // Stop runs the script, which waits until the process is gone, and fails if

@@ -11,6 +11,7 @@ type Unit struct {
 	RCVar          string   `json:"rcvar,omitempty"` // what rc.conf sets to YES to have it start at boot
 	PIDFile        string   `json:"pidFile,omitempty"`
 	PIDFileCertain bool     `json:"pidFileCertain,omitempty"` // the process can't run without the file
+	Daemonised     bool     `json:"daemonised,omitempty"`     // by daemon(8), which keeps the pid file
 	Program        string   `json:"program,omitempty"`
 	User           string   `json:"user,omitempty"`
 	Log            string   `json:"log,omitempty"`
