@@ -94,6 +94,9 @@ func accountsOf(o *options) accounts.Database {
 	if o.disableUserChange {
 		return nil
 	}
+	if runtime.GOOS == "freebsd" {
+		return accounts.FreeBSD{Runner: run.Host{}}
+	}
 	return accounts.Linux{Runner: run.Host{}}
 }
 
