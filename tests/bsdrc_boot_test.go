@@ -74,7 +74,7 @@ func TestBsdrcAtBoot(t *testing.T) {
 	for _, name := range []string{"a", "b", "c-1"} {
 		b.inside(filepath.Join(b.target, name), "start")
 	}
-	if r := b.program("sh", "-c", b.enter()+` "$@"`, "sh", filepath.Join(b.target, "d"), "start"); r.code != 1 || !strings.Contains(r.stderr, "Set d_enabled to YES") {
+	if r := b.program("sh", "-c", b.enter()+` "$@"`, "sh", filepath.Join(b.target, "d"), "start"); r.code != 0 || !strings.Contains(r.stdout, "Set d_enabled to YES") {
 		t.Errorf("exit code %d\n%s", r.code, r.stderr)
 	}
 	replaced(t, running, b.runsExactly("a", "b", "c-1"), "a", "b", "c-1")

@@ -219,7 +219,7 @@ func (script rcScript) check() (problems []error) {
 			}
 		}
 	}
-	for name, value := range map[string]*string{"procname": spec.Procname, "pidFile": spec.PIDFile, "directory": spec.Directory} {
+	for name, value := range map[string]*string{"pidFile": spec.PIDFile, "directory": spec.Directory} {
 		if value != nil && (*value == "" || strings.ContainsRune(*value, 0)) {
 			bad("%s: %q is no file name", name, *value)
 		}
@@ -232,6 +232,7 @@ func (script rcScript) check() (problems []error) {
 	}{
 		{"nice", spec.Nice, rcNice, "a whole number from -20 to 20"},
 		{"umask", spec.Umask, umaskForm, "an octal number such as 022, or of the form u=rwx,g=rx"},
+		{"procname", spec.Procname, rcWord, "a word that rc.subr can look for"},
 		{"user", spec.User, rcWord, "a name that rc.subr can take"},
 		{"fib", spec.FIB, rcNumber, "a number"},
 		{"loginClass", spec.LoginClass, rcWord, "a name that rc.subr can take"},

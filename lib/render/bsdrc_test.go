@@ -93,7 +93,7 @@ my_db_limits='-n 100'
 my_db_login_class=web
 my_db_oomprotect=YES
 ` + interpreter + `nixproc_interpreter /bin/db
-extra_commands=dump
+extra_commands='reload dump'
 
 dump_precmd=my_db_predump
 my_db_predump() {
@@ -138,6 +138,7 @@ pidfile=/run/web.pid
 web_nice=-5
 web_user=www
 ` + interpreter + `nixproc_interpreter /bin/web
+extra_commands=reload
 
 start_precmd=web_prestart
 web_prestart() {
@@ -213,8 +214,8 @@ var knownToRCSubr = regexp.MustCompile(`^(name|rcvar|command|command_args|comman
 // it sets no variable that rc.subr does not know, and what rc.subr makes of it is
 // what the model says. A shell reads it back.
 func FuzzBsdrc(f *testing.F) {
-	f.Add("it's", "/a folder/$x.pid", "$HOME `id`", "/x;y\n")
-	f.Add("\n#\t\\", "*", "\"", "'")
+	f.Add("it's", "/a folder/$x.pid", "$HOME `id`", "/x")
+	f.Add("\n#\t\\", "*", "\"", "/b-%d")
 	shell, err := exec.LookPath("sh")
 	if err != nil {
 		f.Skip(err)
@@ -231,7 +232,7 @@ func FuzzBsdrc(f *testing.F) {
 		}
 		profile, err := Render(bsdrcModel(t, bsdrcSettings{RCSubr: "./rc.subr", DefaultReloadSignal: "HUP", DefaultStopSignal: "TERM"}, bsdrcProcess(t, "a", spec)))
 		if err != nil {
-			if !strings.ContainsRune(value+pidFile+directory+procname, 0) && pidFile != "" && directory != "" && procname != "" {
+			if !strings.ContainsRune(value+pidFile+directory+procname, 0) && pidFile != "" && directory != "" && rcWord.MatchString(procname) {
 				t.Fatal(err)
 			}
 			return

@@ -117,7 +117,7 @@ func (script rcScript) writeSettings(b *bytes.Buffer) {
 		list("command_args", spec.Words[1:])
 	}
 	if spec.Procname != nil {
-		setEvaluated("procname", *spec.Procname)
+		set("procname", *spec.Procname)
 	}
 	if spec.PIDFile != nil {
 		setEvaluated("pidfile", *spec.PIDFile)
@@ -150,8 +150,11 @@ func (script rcScript) writeSettings(b *bytes.Buffer) {
 func (script rcScript) writeCommands(b *bytes.Buffer) {
 	commands := script.commands()
 	var extra []string
+	if len(script.spec.Words) > 0 {
+		extra = append(extra, "reload") // rc.subr knows how, but not that
+	}
 	for _, name := range slices.Sorted(maps.Keys(commands)) {
-		if !slices.Contains(script.spec.Settings.BuiltinCommands, name) {
+		if !slices.Contains(script.spec.Settings.BuiltinCommands, name) && !slices.Contains(extra, name) {
 			extra = append(extra, name)
 		}
 	}

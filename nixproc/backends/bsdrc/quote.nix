@@ -14,5 +14,5 @@ rec {
 
   # The names of variables that rc.subr, or a script, has for itself.
   isTaken = name:
-    builtins.match "_.*|[a-z].*|IFS|ID|IDCMD|JID|KLDSTAT|PS|SYSCTL|SYSCTL_N|SYSCTL_W|OPTIND|OPTARG" name != null;
+    builtins.match "_.*|[a-z].*|CPUSET|ID|IDCMD|IFS|JAIL_CMD|JID|OPTARG|OPTIND|PROTECT|PS|RC_.*|SERVICE|SYSCTL.*|VERIEXEC" name != null;
 }
