@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -91,6 +92,7 @@ func (m *Manager) Stop(ctx context.Context, unit manager.Unit) error {
 	case readErr != nil:
 		return errors.Join(err, readErr)
 	case !alive && ctx.Err() == nil:
+		released(ctx, unit)
 		return nil
 	case ctx.Err() != nil:
 		return err
@@ -98,7 +100,25 @@ func (m *Manager) Stop(ctx context.Context, unit manager.Unit) error {
 	if killErr := end(ctx, process.PID, unit); killErr != nil {
 		return errors.Join(err, killErr)
 	}
+	released(ctx, unit)
 	return nil
+}
+
+// releasedWithin bounds the wait for the end of daemon(8) itself.
+const releasedWithin = time.Second
+
+// released waits until daemon(8) has removed the pid file of a process that has
+// ended: until then it has the file locked, and another one could not start. It
+// can't remove one that was made for it where it may not.
+func released(ctx context.Context, unit manager.Unit) {
+	if script, _ := unit.Own.(Unit); !script.Daemonised {
+		return
+	}
+	for deadline := time.Now().Add(releasedWithin); time.Now().Before(deadline) && ctx.Err() == nil; time.Sleep(5 * time.Millisecond) {
+		if _, err := os.Lstat(unit.PIDFile); errors.Is(err, fs.ErrNotExist) {
+			return
+		}
+	}
 }
 
 // endsWithin bounds the wait for the end of a process that was sent a signal.

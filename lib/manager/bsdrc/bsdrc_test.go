@@ -103,6 +103,18 @@ func TestStop(t *testing.T) {
 	if states, err := m.Status(t.Context(), []manager.Unit{unitAt(file, Unit{})}); err != nil || states["a"].Condition != manager.Stopped {
 		t.Errorf("process %d: %v, %v", pid, states, err)
 	}
+	// daemon(8) removes the pid file a little later.
+	if err := os.WriteFile(file, []byte("4194300"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	fake.Expect(script, "onestop")
+	go func() { time.Sleep(50 * time.Millisecond); os.Remove(file) }()
+	if err := m.Stop(t.Context(), unitAt(file, Unit{Daemonised: true})); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stat(file); err == nil {
+		t.Error("the pid file was not waited for")
+	}
 	// Without a pid file, only the script can tell (D24).
 	fake.Expect(script, "onestop").Fail(1, "a not running?\n")
 	fake.Expect(script, "onestatus").Fail(1, "a is not running.\n")

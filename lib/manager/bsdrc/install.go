@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -66,6 +67,9 @@ func (m *Manager) MayInstall(there []manager.Unit) error {
 // makes it for the units that it gets as it was before.
 func (m *Manager) Install(_ context.Context, gone, there []manager.Unit) error {
 	conf, err := readRCConf(m.RCConf)
+	if errors.Is(err, fs.ErrPermission) && m.Place() == "" {
+		return nil // nothing is asked for, and nothing was done that we could have done
+	}
 	if err != nil {
 		return err
 	}
