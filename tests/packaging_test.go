@@ -1,3 +1,7 @@
+//go:build !freebsd
+
+// The library that makes archives of Nix does not compile there.
+
 package tests
 
 import (

@@ -8,7 +8,7 @@ import (
 )
 
 // managers are the process managers that this version can deploy with.
-var managers = []string{"docker", "s6-rc", "supervisord", "systemd", "sysvinit"}
+var managers = []string{"bsdrc", "cygrunsrv", "disnix", "docker", "launchd", "s6-rc", "supervisord", "systemd", "sysvinit"}
 
 //go:embed usage/overview.txt
 var overviewText string
@@ -73,17 +73,22 @@ func commands() map[string]command {
 			run: switchWith(manager), help: page(manager+"-switch", manager, switchText),
 			set: optionSet{
 				build: true, deploy: true, generation: true, directory: true,
-				runlevel: manager == "sysvinit", userUnits: manager == "systemd",
+				runlevel: manager == "sysvinit", userUnits: manager == "systemd", atBoot: manager == "bsdrc",
 			},
 		}
 		found[manager+"-deploy"] = command{
 			run: deployWith(manager), help: page(manager+"-deploy", manager, deployText),
-			set: optionSet{deploy: true, directory: true, runlevel: manager == "sysvinit", userUnits: manager == "systemd"},
+			set: optionSet{
+				deploy: true, directory: true,
+				runlevel: manager == "sysvinit", userUnits: manager == "systemd", atBoot: manager == "bsdrc",
+			},
 		}
 	}
-	found["sysvinit-runactivity"] = command{
-		run: runActivity, help: page("sysvinit-runactivity", "sysvinit", runactivityText),
-		set: optionSet{activity: true, runlevel: true},
+	for _, manager := range []string{"bsdrc", "sysvinit"} {
+		found[manager+"-runactivity"] = command{
+			run: runActivityWith(manager), help: page(manager+"-runactivity", manager, runactivityText),
+			set: optionSet{activity: true, runlevel: manager == "sysvinit"},
+		}
 	}
 	found["s6-svscan"] = command{
 		run: s6svscan, help: page("s6-svscan", "s6-rc", s6svscanText),
@@ -101,11 +106,7 @@ func page(name, manager, text string) string {
 	var b strings.Builder
 	t := template.Must(template.New(name).Parse(text))
 	template.Must(t.New("directories").Parse(directoriesText))
-	err := t.Execute(&b, map[string]any{
-		"Name": name, "Manager": manager,
-		"Docker": manager == "docker", "S6rc": manager == "s6-rc", "Supervisord": manager == "supervisord",
-		"Systemd": manager == "systemd", "Sysvinit": manager == "sysvinit",
-	})
+	err := t.Execute(&b, map[string]string{"Name": name, "Manager": manager})
 	if err != nil {
 		panic(err) // a text of our own is wrong
 	}

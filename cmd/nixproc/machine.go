@@ -40,6 +40,8 @@ func (s *session) newManager(name string, o *options) (manager.Manager, error) {
 		return newS6rc(o)
 	case "docker":
 		return newDocker(o)
+	case "bsdrc":
+		return newBsdrc(o)
 	case "sysvinit":
 		runlevel := o.runlevel
 		if runlevel == "" {
@@ -95,6 +97,9 @@ func machineRunlevel(ctx context.Context, runner run.Runner) string {
 func accountsOf(o *options) accounts.Database {
 	if o.disableUserChange {
 		return nil
+	}
+	if runtime.GOOS == "freebsd" {
+		return accounts.FreeBSD{Runner: run.Host{}}
 	}
 	return accounts.Linux{Runner: run.Host{}}
 }

@@ -22,6 +22,7 @@ type optionSet struct {
 	generation bool // generations: --rollback, --list-generations, …
 	runlevel   bool // sysvinit's --runlevel
 	userUnits  bool // systemd's --user
+	atBoot     bool // bsdrc's --enable-at-boot
 	manager    bool // --process-manager
 	outLink    bool // --no-out-link
 	directory  bool // the directories and --force-disable-user-change
@@ -46,7 +47,7 @@ type options struct {
 	profile, oldProfile, runlevel            string
 	jobs                                     int
 	dryRun, wait, noRollback, restartDepends bool
-	reverse, json, userUnits                 bool
+	reverse, json, userUnits, enableAtBoot   bool
 
 	dirs              statedir.Dirs
 	disableUserChange bool
@@ -148,6 +149,9 @@ func (o *options) define(flags *pflag.FlagSet, set optionSet) {
 	}
 	if set.userUnits {
 		flags.BoolVar(&o.userUnits, "user", false, "")
+	}
+	if set.atBoot {
+		flags.BoolVar(&o.enableAtBoot, "enable-at-boot", false, "")
 	}
 	if set.activity {
 		flags.BoolVarP(&o.reverse, "reverse", "r", false, "")

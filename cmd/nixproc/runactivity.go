@@ -1,21 +1,32 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"slices"
 
 	"nixproc/lib/deploy"
 	"nixproc/lib/manager"
-	"nixproc/lib/manager/sysvinit"
+	"nixproc/lib/run"
 )
 
-// runActivity runs one activity of all wanted scripts, in order. All of them
-// run, whatever becomes of the others; the error names those that failed.
-func runActivity(s *session, o *options, operands []string) error {
+// runActivityWith gives the command that runs one activity of all wanted
+// scripts, in order. All of them run, whatever becomes of the others; the error
+// names those that failed.
+func runActivityWith(managerName string) func(*session, *options, []string) error {
+	return func(s *session, o *options, operands []string) error { return runActivity(s, managerName, o, operands) }
+}
+
+// activities is a manager whose units have any number of them.
+type activities interface {
+	Run(ctx context.Context, unit manager.Unit, activity string) (run.Result, error)
+}
+
+func runActivity(s *session, managerName string, o *options, operands []string) error {
 	if len(operands) == 0 || len(operands) > 2 {
 		return usageError{"name an activity (start, stop, status, …), and perhaps a profile"}
 	}
-	target, err := s.target("sysvinit", o)
+	target, err := s.target(managerName, o)
 	if err != nil {
 		return err
 	}
@@ -38,7 +49,7 @@ func runActivity(s *session, o *options, operands []string) error {
 		if s.soft.Err() != nil {
 			return fmt.Errorf("interrupted before '%s'", unit.Name)
 		}
-		result, err := target.Manager.(sysvinit.Manager).Run(s.ctx, unit, operands[0])
+		result, err := target.Manager.(activities).Run(s.ctx, unit, operands[0])
 		fmt.Print(result.Stdout)
 		if err != nil {
 			note("process '%s': %v", unit.Name, err)

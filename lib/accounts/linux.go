@@ -23,6 +23,33 @@ type Linux struct {
 	// Patience is how long a user whose processes still run is retried;
 	// 0 is 5 s.
 	Patience time.Duration
+
+	tools *tools // nil for those of shadow
+}
+
+// tools are the commands of a system that make and remove accounts in files of
+// the form of passwd(5), each to be done by one of them.
+type tools struct {
+	groupAdd           func(Group) []string
+	userAdd            func(User) []string
+	groupDel, userDel  func(name string) []string
+	userGone, userBusy int // exit codes of userDel: no such user; it has processes
+	groupGone          int // exit code of groupDel
+	groupBusy          int // the group is a user's primary one; 0 for none such
+}
+
+var shadow = tools{
+	groupAdd: groupadd, userAdd: useradd,
+	groupDel: func(name string) []string { return []string{"groupdel", name} },
+	userDel:  func(name string) []string { return []string{"userdel", name} },
+	userGone: notThere, userBusy: inUse, groupGone: notThere, groupBusy: inUse,
+}
+
+func (l Linux) with() tools {
+	if l.tools != nil {
+		return *l.tools
+	}
+	return shadow
 }
 
 var _ Database = Linux{}
@@ -70,7 +97,7 @@ func (l Linux) ensureGroups(ctx context.Context, set Set, report *Report) (table
 			}
 			continue
 		}
-		_, runErr := l.Runner.Run(ctx, run.Command{Args: groupadd(g)})
+		_, runErr := l.Runner.Run(ctx, run.Command{Args: l.with().groupAdd(g)})
 		now, err := l.groups()
 		e, made := now[g.Name]
 		if made {
@@ -111,7 +138,7 @@ func (l Linux) ensureUsers(ctx context.Context, set Set, groups table, report *R
 			compare(u, e, groups, report)
 			continue
 		}
-		_, runErr := l.Runner.Run(ctx, run.Command{Args: useradd(u)})
+		_, runErr := l.Runner.Run(ctx, run.Command{Args: l.with().userAdd(u)})
 		// Useradd may fail after it has made the user, over the home
 		// directory for example: who undoes this has to know.
 		now, err := l.users()

@@ -63,7 +63,7 @@ func (l Linux) removeUsers(ctx context.Context, set Set, report *Report) error {
 		for _, u := range pending {
 			err := l.userdel(ctx, u, set, report)
 			switch {
-			case run.Code(err) == inUse:
+			case run.Code(err) == l.with().userBusy:
 				busy, reasons = append(busy, u), append(reasons, err)
 				if ended(err) {
 					limit = patience * unreaped
@@ -117,7 +117,7 @@ func (l Linux) userdel(ctx context.Context, u User, set Set, report *Report) err
 	if err != nil {
 		return err
 	}
-	if _, err := l.Runner.Run(ctx, run.Command{Args: []string{"userdel", u.Name}}); run.Code(err) == notThere {
+	if _, err := l.Runner.Run(ctx, run.Command{Args: l.with().userDel(u.Name)}); run.Code(err) == l.with().userGone {
 		return nil
 	} else if err != nil {
 		return err
@@ -136,7 +136,7 @@ func (l Linux) userdel(ctx context.Context, u User, set Set, report *Report) err
 	if _, has := after[u.Name]; has {
 		return nil
 	}
-	_, err = l.Runner.Run(ctx, run.Command{Args: groupadd(Group{Name: u.Name, GID: e.field(idField)})})
+	_, err = l.Runner.Run(ctx, run.Command{Args: l.with().groupAdd(Group{Name: u.Name, GID: e.field(idField)})})
 	if err != nil {
 		return fmt.Errorf("userdel removed the group of the same name, and it cannot be made again: %w", err)
 	}
@@ -162,12 +162,12 @@ func (l Linux) removeGroups(ctx context.Context, set Set, report *Report) error 
 			report.warn("group %s is still the primary group of %s and was left", g.Name, of)
 			continue
 		}
-		_, err := l.Runner.Run(ctx, run.Command{Args: []string{"groupdel", g.Name}})
+		_, err := l.Runner.Run(ctx, run.Command{Args: l.with().groupDel(g.Name)})
 		switch {
 		case err == nil:
 			report.Removed.Groups = append(report.Removed.Groups, g)
-		case run.Code(err) == notThere:
-		case run.Code(err) == inUse:
+		case run.Code(err) == l.with().groupGone:
+		case l.with().groupBusy != 0 && run.Code(err) == l.with().groupBusy:
 			report.warn("group %s is still a user's primary group and was left: %v", g.Name, err)
 		default:
 			problems = append(problems, fmt.Errorf("cannot remove the group %s: %w", g.Name, err))

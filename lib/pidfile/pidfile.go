@@ -1,12 +1,11 @@
-// Package pidfile tells from a pid file whether a process runs, as proc(5) has
-// it. It only reads; whose process that is, and what to do about it, is its
+// Package pidfile tells from a pid file whether a process runs, as proc(5) of
+// Linux, or sysctl(3) of FreeBSD, has it. It only reads; whose process that is, and what to do about it, is its
 // callers' matter.
 package pidfile
 
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -85,12 +84,8 @@ func trusted(info fs.FileInfo, pid int) bool {
 	if !ok || int(file.Uid) == os.Geteuid() {
 		return ok
 	}
-	process, err := os.Stat(fmt.Sprintf("/proc/%d", pid))
-	if err != nil {
-		return false
-	}
-	owner, ok := process.Sys().(*syscall.Stat_t)
-	return ok && owner.Uid == file.Uid
+	uid, ok := owner(pid)
+	return ok && uid == file.Uid
 }
 
 // runs says whether the command line, or the executable, of the process names
@@ -100,14 +95,10 @@ func runs(pid int, program string) bool {
 		return false
 	}
 	base := filepath.Base(program)
-	if executable, err := os.Readlink(fmt.Sprintf("/proc/%d/exe", pid)); err == nil && filepath.Base(executable) == base {
+	if executable := executable(pid); executable != "" && filepath.Base(executable) == base {
 		return true
 	}
-	line, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
-	if err != nil {
-		return false
-	}
-	for _, word := range bytes.FieldsFunc(line, func(r rune) bool { return r == 0 || r == ' ' }) {
+	for _, word := range bytes.FieldsFunc(commandLine(pid), func(r rune) bool { return r == 0 || r == ' ' }) {
 		if filepath.Base(string(word)) == base {
 			return true
 		}

@@ -1,3 +1,5 @@
+//go:build !freebsd
+
 package pidfile
 
 import (
@@ -59,4 +61,30 @@ func (b *bootTime) time() time.Time {
 		}
 	}
 	return b.is
+}
+
+// owner is the user whom a process runs as.
+func owner(pid int) (uint32, bool) {
+	info, err := os.Stat(fmt.Sprintf("/proc/%d", pid))
+	if err != nil {
+		return 0, false
+	}
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return 0, false
+	}
+	return stat.Uid, true
+}
+
+// executable is the file that a process runs, "" if that is not known.
+func executable(pid int) string {
+	path, _ := os.Readlink(fmt.Sprintf("/proc/%d/exe", pid))
+	return path
+}
+
+// commandLine is that of a process, its words ended by NUL; empty if that is not
+// known.
+func commandLine(pid int) []byte {
+	line, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
+	return line
 }

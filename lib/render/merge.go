@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"nixproc/lib/manager/bsdrc"
 	"nixproc/lib/manager/docker"
 	"nixproc/lib/manager/s6rc"
 	"nixproc/lib/manager/supervisord"
@@ -63,6 +64,8 @@ func scan(managerName string, merge Merge) ([]manifest.Process, error) {
 		return s6rc.Scan(merge.Tree)
 	case managerName == "docker":
 		return docker.Scan(merge.Tree)
+	case managerName == "bsdrc":
+		return bsdrc.Scan(merge.Tree)
 	case managerName == "sysvinit":
 		return sysvinit.Scan(merge.Tree)
 	case managerName == "supervisord":

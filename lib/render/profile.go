@@ -64,6 +64,8 @@ func rendererOf(m model.Model, ranks map[string]int) (renderer, error) {
 		return newS6rc(m)
 	case "docker":
 		return dockerRenderer{}, nil
+	case "bsdrc":
+		return newBsdrc(m)
 	case "sysvinit":
 		return newSysvinit(m, ranks)
 	case "systemd":

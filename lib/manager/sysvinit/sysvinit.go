@@ -5,18 +5,10 @@ package sysvinit
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
-	"strings"
-	"sync"
-	"sync/atomic"
-	"time"
 
 	"nixproc/lib/manager"
-	"nixproc/lib/pidfile"
 	"nixproc/lib/quote"
 	"nixproc/lib/run"
 )
@@ -36,32 +28,12 @@ func (Manager) Command(verb string, unit manager.Unit) string {
 	return quote.ShellWords(unit.File, verb)
 }
 
-// seenWithin bounds the wait for the pid file of a process whose script said
-// that it had started it.
-const seenWithin = 10 * time.Second
-
 // Start runs the script and waits until the process is seen.
 func (m Manager) Start(ctx context.Context, unit manager.Unit) error {
 	if err := m.run(ctx, unit, "start"); err != nil {
 		return err
 	}
-	if !unit.PIDFileCertain {
-		return nil
-	}
-	for pause, deadline := time.Millisecond, time.Now().Add(seenWithin); ; pause = min(2*pause, 100*time.Millisecond) {
-		if _, alive, err := pidfile.Read(unit.PIDFile, unit.Program); err != nil || alive {
-			return err
-		}
-		if time.Now().After(deadline) {
-			return &manager.UnseenError{Err: fmt.Errorf("%s said that it started, but %s names no running process after %s%s",
-				m.Command("start", unit), unit.PIDFile, seenWithin, logTail(unit.Log))}
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(pause):
-		}
-	}
+	return manager.AwaitPIDFile(ctx, m.Command("start", unit), unit)
 }
 
 // Stop runs the script; by the LSB it waits until the process is gone.
@@ -69,48 +41,9 @@ func (m Manager) Stop(ctx context.Context, unit manager.Unit) error {
 	return m.run(ctx, unit, "stop")
 }
 
-// Status reads the pid files, several side by side: with many processes that is
-// most of what a switch with nothing to do takes. For a script without a pid
-// file, nothing is known.
+// Status reads the pid files. For a script without one, nothing is known.
 func (Manager) Status(_ context.Context, units []manager.Unit) (map[string]manager.State, error) {
-	found := make([]manager.State, len(units))
-	problems := make([]error, len(units))
-	var next atomic.Int64
-	var readers sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), len(units)) {
-		readers.Go(func() {
-			for i := next.Add(1) - 1; i < int64(len(units)); i = next.Add(1) - 1 {
-				found[i], problems[i] = status(units[i])
-			}
-		})
-	}
-	readers.Wait()
-	states := make(map[string]manager.State, len(units))
-	for i, unit := range units {
-		if problems[i] != nil {
-			return nil, fmt.Errorf("status of process '%s': %w", unit.Name, problems[i])
-		}
-		states[unit.Name] = found[i]
-	}
-	return states, nil
-}
-
-func status(unit manager.Unit) (manager.State, error) {
-	if unit.PIDFile == "" {
-		return manager.State{Detail: "its script keeps no pid file"}, nil
-	}
-	process, alive, err := pidfile.Read(unit.PIDFile, unit.Program)
-	switch {
-	case errors.Is(err, os.ErrPermission):
-		return manager.State{Detail: unit.PIDFile + " can't be read"}, nil
-	case err != nil:
-		return manager.State{}, err
-	case alive:
-		return manager.State{Condition: manager.Running, PID: process.PID, Since: process.Start}, nil
-	case unit.PIDFileCertain:
-		return manager.State{Condition: manager.Stopped}, nil
-	}
-	return manager.State{Detail: "no process in " + unit.PIDFile}, nil
+	return manager.StatusByPIDFiles(units)
 }
 
 // Run runs any activity of a script.
@@ -142,14 +75,4 @@ func environment() []string {
 		}
 	}
 	return env
-}
-
-func logTail(log string) string {
-	data, err := os.ReadFile(log)
-	if log == "" || err != nil || len(data) == 0 {
-		return ""
-	}
-	lines := strings.Split(strings.TrimRight(string(data), "\n"), "\n")
-	lines = lines[max(0, len(lines)-10):]
-	return "; the end of " + log + ":\n  " + strings.Join(lines, "\n  ")
 }

@@ -26,6 +26,11 @@ let
     hostPaths = pkgs.hostPaths or [ ];
   };
 
+  createBSDRCScript = import ../../backends/bsdrc/create-bsdrc-script.nix {
+    inherit stdenv lib writeTextFile createCredentials runtimeDir logDir tmpDir forceDisableUserChange nixprocBinary;
+    rcSubr = import ../../backends/bsdrc/rcsubr.nix { inherit stdenv forceDisableUserChange; };
+  };
+
   createSystemVInitScript = import ../../backends/sysvinit/create-sysvinit-script.nix {
     inherit (pkgs) daemon;
     inherit stdenv lib writeTextFile createCredentials runtimeDir logDir tmpDir forceDisableUserChange nixprocBinary;
@@ -64,6 +69,9 @@ import ../agnostic/create-managed-process.nix {
       inherit stateDir runtimeDir forceDisableUserChange;
       inherit (pkgs) findutils glibc shadow;
       dockerTools = pkgs.dockerTools or (throw "this set of packages has no dockerTools, which 'overrides.docker.image' needs");
+    };
+    bsdrc = import ../../backends/bsdrc/generate-bsdrc-script.nix {
+      inherit createBSDRCScript lib;
     };
     sysvinit = import ../../backends/sysvinit/generate-sysvinit-script.nix {
       inherit createSystemVInitScript lib;

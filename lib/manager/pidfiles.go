@@ -1,0 +1,96 @@
+package manager
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"nixproc/lib/pidfile"
+)
+
+// StatusByPIDFiles reads the pid files of units, several side by side: with many
+// processes that is most of what a switch with nothing to do takes. For a unit
+// without a pid file, nothing is known.
+func StatusByPIDFiles(units []Unit) (map[string]State, error) {
+	found := make([]State, len(units))
+	problems := make([]error, len(units))
+	var next atomic.Int64
+	var readers sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(units)) {
+		readers.Go(func() {
+			for i := next.Add(1) - 1; i < int64(len(units)); i = next.Add(1) - 1 {
+				found[i], problems[i] = statusByPIDFile(units[i])
+			}
+		})
+	}
+	readers.Wait()
+	states := make(map[string]State, len(units))
+	for i, unit := range units {
+		if problems[i] != nil {
+			return nil, fmt.Errorf("status of process '%s': %w", unit.Name, problems[i])
+		}
+		states[unit.Name] = found[i]
+	}
+	return states, nil
+}
+
+func statusByPIDFile(unit Unit) (State, error) {
+	if unit.PIDFile == "" {
+		return State{Detail: "its script keeps no pid file"}, nil
+	}
+	process, alive, err := pidfile.Read(unit.PIDFile, unit.Program)
+	switch {
+	case errors.Is(err, os.ErrPermission):
+		return State{Detail: unit.PIDFile + " can't be read"}, nil
+	case err != nil:
+		return State{}, err
+	case alive:
+		return State{Condition: Running, PID: process.PID, Since: process.Start}, nil
+	case unit.PIDFileCertain:
+		return State{Condition: Stopped}, nil
+	}
+	return State{Detail: "no process in " + unit.PIDFile}, nil
+}
+
+// seenWithin bounds the wait for the pid file of a process whose script said
+// that it had started it.
+const seenWithin = 10 * time.Second
+
+// AwaitPIDFile waits until the pid file of a unit names a process that lives.
+// command is what said that it had started it.
+func AwaitPIDFile(ctx context.Context, command string, unit Unit) error {
+	if !unit.PIDFileCertain {
+		return nil
+	}
+	for pause, deadline := time.Millisecond, time.Now().Add(seenWithin); ; pause = min(2*pause, 100*time.Millisecond) {
+		if _, alive, err := pidfile.Read(unit.PIDFile, unit.Program); err != nil || alive {
+			return err
+		}
+		if time.Now().After(deadline) {
+			return &UnseenError{Err: fmt.Errorf("%s said that it started, but %s names no running process after %s%s",
+				command, unit.PIDFile, seenWithin, LogTail(unit.Log))}
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(pause):
+		}
+	}
+}
+
+// LogTail is the end of a log, to be put behind a message; "" if there is none.
+func LogTail(log string) string {
+	data, err := os.ReadFile(log)
+	if log == "" || err != nil || len(data) == 0 {
+		return ""
+	}
+	lines := strings.Split(strings.TrimRight(string(data), "\n"), "\n")
+	lines = lines[max(0, len(lines)-10):]
+	return "; the end of " + log + ":\n  " + strings.Join(lines, "\n  ")
+}
