@@ -14,4 +14,5 @@ require (
 require (
 	github.com/hashicorp/errwrap v1.0.0 // indirect
 	golang.org/x/sys v0.47.0 // indirect
+	howett.net/plist v1.0.1 // indirect
 )

@@ -30,6 +30,10 @@ let
     };
   };
 
+  createLaunchdDaemon = import ../../backends/launchd/create-launchd-daemon.nix {
+    inherit stdenv lib writeTextFile createCredentials forceDisableUserChange nixprocBinary;
+  };
+
   createSystemdService = import ../../backends/systemd/create-systemd-service.nix {
     inherit stdenv lib writeTextFile createCredentials basePackages forceDisableUserChange nixprocBinary;
   };
@@ -47,6 +51,9 @@ import ../agnostic/create-managed-process.nix {
     sysvinit = import ../../backends/sysvinit/generate-sysvinit-script.nix {
       inherit createSystemVInitScript lib;
     };
+    launchd = import ../../backends/launchd/generate-launchd-daemon.nix ({
+      inherit createLaunchdDaemon stdenv lib writeTextFile runtimeDir forceDisableUserChange;
+    } // wrapperPackages);
     systemd = import ../../backends/systemd/generate-systemd-service.nix {
       inherit createSystemdService stdenv lib writeTextFile;
     };
