@@ -8,7 +8,7 @@ import (
 )
 
 // managers are the process managers that this version can deploy with.
-var managers = []string{"supervisord", "systemd", "sysvinit"}
+var managers = []string{"launchd", "supervisord", "systemd", "sysvinit"}
 
 //go:embed usage/overview.txt
 var overviewText string
@@ -83,7 +83,7 @@ func page(name, manager, text string) string {
 	template.Must(t.New("directories").Parse(directoriesText))
 	err := t.Execute(&b, map[string]any{
 		"Name": name, "Manager": manager,
-		"Sysvinit": manager == "sysvinit", "Systemd": manager == "systemd", "Supervisord": manager == "supervisord",
+		"Launchd": manager == "launchd", "Sysvinit": manager == "sysvinit", "Systemd": manager == "systemd", "Supervisord": manager == "supervisord",
 	})
 	if err != nil {
 		panic(err) // a text of our own is wrong

@@ -36,6 +36,8 @@ func locate(name string) (profile.Profile, error) {
 
 func (s *session) newManager(name string, o *options) (manager.Manager, error) {
 	switch name {
+	case "launchd":
+		return s.newLaunchd(o)
 	case "sysvinit":
 		runlevel := o.runlevel
 		if runlevel == "" {
@@ -91,6 +93,9 @@ func machineRunlevel(ctx context.Context, runner run.Runner) string {
 func accountsOf(o *options) accounts.Database {
 	if o.disableUserChange {
 		return nil
+	}
+	if runtime.GOOS == "darwin" {
+		return accounts.Darwin{Runner: run.Host{}}
 	}
 	return accounts.Linux{Runner: run.Host{}}
 }

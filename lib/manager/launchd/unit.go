@@ -1,6 +1,7 @@
 package launchd
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -137,6 +138,9 @@ func read(tree, file string) (manifest.Process, error) {
 	properties, err := Parse(content)
 	if err != nil {
 		return manifest.Process{}, err
+	}
+	if !bytes.HasPrefix(content, []byte("<")) {
+		return manifest.Process{}, errors.New("it is a property list, but not in XML")
 	}
 	key, err := Key(content)
 	if err != nil {

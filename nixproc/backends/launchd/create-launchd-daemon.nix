@@ -61,6 +61,8 @@ createPackage {
   credentials = if credentials == { } then null else createCredentials (data.anySet "credentials" credentials);
 
   parameters = {
-    properties = properties // lib.optionalAttrs (environment != { }) { EnvironmentVariables = environment; };
+    properties = properties
+      // lib.optionalAttrs (properties ? ProgramArguments) { ProgramArguments = data.list "ProgramArguments" args.ProgramArguments; }
+      // lib.optionalAttrs (environment != { }) { EnvironmentVariables = environment; };
   };
 }
