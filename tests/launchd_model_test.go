@@ -95,7 +95,7 @@ func TestLaunchdBadInput(t *testing.T) {
 		`{ a = sleeper "a" { umask = "9"; nice = 30; }; }`:                                                            "umask: \"9\" is not an octal number",
 		`{ a = sleeper "a" { overrides.launchd.Label = "a b"; }; }`:                                                   "launchctl can't handle a daemon with the label \"a b\"",
 		`{ a = sleeper "a" { overrides.launchd.Label = "x"; }; b = sleeper "b" { overrides.launchd.Label = "x"; }; }`: "the process 'a' has the label \"x\", too",
-		`{ a = sleeper "a" { overrides.launchd.Program = "sleep"; }; }`:                                               "Program: \"sleep\" is not an absolute path",
+		`{ a = sleeper "a" { overrides.launchd.Program = "sleep"; }; }`:                                               "the program \"sleep\" is not an absolute path",
 	} {
 		if r := p.switchTo(p.model("model.nix", body)); r.code != 65 || !strings.Contains(r.stderr, want) {
 			t.Errorf("exit code %d, want %q:\n%s", r.code, want, r.stderr)

@@ -94,7 +94,7 @@ func complete(given launchd.Properties, label string) (launchd.Properties, []err
 		problems = append(problems, errors.New("it has nothing to run: it needs foregroundProcess, daemon or process, or Program"))
 	}
 	if program, isText := properties["Program"].(string); properties["Program"] != nil && (!isText || !path.IsAbs(program)) {
-		problems = append(problems, fmt.Errorf("Program: %q is not an absolute path", properties["Program"]))
+		problems = append(problems, fmt.Errorf("the program %q is not an absolute path", properties["Program"]))
 	}
 	if words, isList := properties["ProgramArguments"].([]any); isList && len(words) == 0 {
 		problems = append(problems, errors.New("ProgramArguments: it is empty; its first word is the name of the program"))

@@ -141,7 +141,7 @@ func TestLaunchdRefuses(t *testing.T) {
 		t.Fatal("it was rendered")
 	}
 	for _, want := range []string{
-		`launchctl can't handle a daemon with the label "a/b"`, `Program: "a" is not an absolute path`, "ProgramArguments: it is empty", "umask: ", "nice: ",
+		`launchctl can't handle a daemon with the label "a/b"`, `the program "a" is not an absolute path`, "ProgramArguments: it is empty", "umask: ", "nice: ",
 		`environment: "A="`, "environment.B: a plist can't hold the character U+0001", "WorkingDirectory: a plist can't hold the character U+0000",
 	} {
 		if !strings.Contains(err.Error(), "process 'a': "+want) {

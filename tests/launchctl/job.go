@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -40,6 +41,17 @@ func (j *job) start() {
 	cmd.Env = []string{
 		"PATH=/usr/bin:/bin:/usr/sbin:/sbin", "XPC_SERVICE_NAME=" + j.plist.Label, "XPC_FLAGS=0x0",
 		"NIXPROC_TEST_LAUNCHD=" + j.helpers,
+	}
+	files, err := j.plist.outputs()
+	if err != nil {
+		j.exit = "78"
+		return
+	}
+	for i, output := range []*io.Writer{&cmd.Stdout, &cmd.Stderr} {
+		if files[i] != nil {
+			defer files[i].Close()
+			*output = files[i]
+		}
 	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	j.runs++

@@ -59,23 +59,21 @@ func readPlist(path string) (plist, error) {
 	return p, nil
 }
 
-// enter sets what the process has from its beginning.
-func (p plist) enter() error {
-	for _, output := range []struct {
-		path string
-		fd   int
-	}{{p.StandardOutPath, 1}, {p.StandardErrorPath, 2}} {
-		if output.path == "" {
-			output.path = os.DevNull
+// outputs are the files for what the process says.
+func (p plist) outputs() (files [2]*os.File, err error) {
+	for i, path := range []string{p.StandardOutPath, p.StandardErrorPath} {
+		if path == "" {
+			continue
 		}
-		fd, err := syscall.Open(output.path, syscall.O_WRONLY|syscall.O_CREAT|syscall.O_APPEND, 0o644)
-		if err != nil {
-			return fmt.Errorf("%s: %w", output.path, err)
-		}
-		if err := syscall.Dup3(fd, output.fd, 0); err != nil {
-			return err
+		if files[i], err = os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644); err != nil {
+			return files, err
 		}
 	}
+	return files, nil
+}
+
+// enter sets what the process has from its beginning.
+func (p plist) enter() error {
 	if p.Nice != nil {
 		if err := syscall.Setpriority(syscall.PRIO_PROCESS, 0, *p.Nice); err != nil {
 			return fmt.Errorf("nice: %w", err)
