@@ -121,7 +121,7 @@ let
   # As process/foreign-name.nix, which this file can't import either.
   foreignName = packageName:
     let
-      prefix = { systemd = "nix-process-"; }.${processManager} or "";
+      prefix = { cygrunsrv = "nix-process-"; systemd = "nix-process-"; }.${processManager} or "";
       length = builtins.stringLength prefix;
     in
     if builtins.substring 0 length packageName == prefix

@@ -38,6 +38,7 @@ in
 {
   inherit nixproc;
   common = commands "common" [ "build" "init-state" ];
+  cygrunsrv = commands "cygrunsrv" [ "cygrunsrv-switch" "cygrunsrv-deploy" ];
   launchd = commands "launchd" [ "launchd-switch" "launchd-deploy" ];
   supervisord = commands "supervisord" [ "supervisord-switch" "supervisord-deploy" "supervisord-deploy-stateless" ];
   sysvinit = commands "sysvinit" [ "sysvinit-switch" "sysvinit-deploy" "sysvinit-runactivity" ];

@@ -8,7 +8,7 @@ import (
 )
 
 // managers are the process managers that this version can deploy with.
-var managers = []string{"launchd", "supervisord", "systemd", "sysvinit"}
+var managers = []string{"cygrunsrv", "launchd", "supervisord", "systemd", "sysvinit"}
 
 //go:embed usage/overview.txt
 var overviewText string

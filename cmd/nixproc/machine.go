@@ -36,6 +36,8 @@ func locate(name string) (profile.Profile, error) {
 
 func (s *session) newManager(name string, o *options) (manager.Manager, error) {
 	switch name {
+	case "cygrunsrv":
+		return newCygrunsrv(o)
 	case "launchd":
 		return s.newLaunchd(o)
 	case "sysvinit":

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"nixproc/lib/manager/cygrunsrv"
 	"nixproc/lib/manager/launchd"
 	"nixproc/lib/manager/supervisord"
 	"nixproc/lib/manager/systemd"
@@ -58,6 +59,10 @@ func (m merger) add(merge Merge, managerName string) ([]manifest.Process, error)
 // scan reads the processes in a tree that has no manifest.
 func scan(managerName string, merge Merge) ([]manifest.Process, error) {
 	switch {
+	case managerName == "cygrunsrv" && merge.Foreign:
+		return cygrunsrv.Scan(merge.Tree)
+	case managerName == "cygrunsrv":
+		return cygrunsrv.ScanPackage(merge.Tree, merge.Process, merge.Entry.Unit)
 	case managerName == "launchd" && merge.Foreign:
 		return launchd.Scan(merge.Tree)
 	case managerName == "launchd":

@@ -60,6 +60,8 @@ type renderer interface {
 
 func rendererOf(m model.Model, ranks map[string]int) (renderer, error) {
 	switch m.Manager {
+	case "cygrunsrv":
+		return newCygrunsrv(m)
 	case "launchd":
 		return newLaunchd(m)
 	case "sysvinit":

@@ -4,7 +4,7 @@
 manager: packageName:
 
 let
-  prefix = { systemd = "nix-process-"; }.${manager} or "";
+  prefix = { cygrunsrv = "nix-process-"; systemd = "nix-process-"; }.${manager} or "";
   length = builtins.stringLength prefix;
 in
 if builtins.substring 0 length packageName == prefix
