@@ -20,7 +20,6 @@ func TestCygrunsrvUpgrade(t *testing.T) {
 			p := newCygrunsrv(t)
 			p.hostNeeds("nginx")
 			port := freePortsFor(t, append(slices.Clone(advancedNames), "webapp")...)
-			// By their default, all instances of a daemon have one pid file (COMPAT.md, 3).
 			inMode := map[bool]string{true: fmt.Sprintf("webappMode = %q;", mode)}[mode != ""]
 			params := port.params(inMode)
 

@@ -38,10 +38,11 @@ type cygrunsrvSettings struct {
 type cygrunsrvRenderer struct {
 	settings map[string]cygrunsrvSettings
 	prefixes map[string]string // of the services of the model's processes
+	pidFiles pidFiles
 }
 
 func newCygrunsrv(m model.Model) (renderer, error) {
-	r := cygrunsrvRenderer{settings: map[string]cygrunsrvSettings{}, prefixes: map[string]string{}}
+	r := cygrunsrvRenderer{settings: map[string]cygrunsrvSettings{}, prefixes: map[string]string{}, pidFiles: pidFiles{}}
 	for key, raw := range m.Settings {
 		var one cygrunsrvSettings
 		if err := json.Unmarshal(raw, &one); err != nil {
@@ -79,6 +80,10 @@ func (r cygrunsrvRenderer) process(p model.Process, _ int) (rendered, error) {
 	}
 	parameters, problems := spec.parameters(dependencies)
 	problems = append(problems, spec.check(prefix+p.Name, dependencies)...)
+	pidFile := proxyPIDFile(spec.Args)
+	if err := r.pidFiles.claim(pidFile, p.Name); err != nil {
+		problems = append(problems, err)
+	}
 	content, err := cygrunsrv.Lines(parameters)
 	if err != nil && len(problems) == 0 {
 		problems = append(problems, err)
@@ -92,7 +97,9 @@ func (r cygrunsrvRenderer) process(p model.Process, _ int) (rendered, error) {
 		return rendered{}, err
 	}
 	file := prefix + p.Name + cygrunsrv.Suffix
-	return rendered{own: Tree{file: {Content: content}}, order: Tree{}, key: key, unit: cygrunsrv.UnitOf(file, parameters)}, nil
+	unit := cygrunsrv.UnitOf(file, parameters)
+	unit.PIDFile = pidFile
+	return rendered{own: Tree{file: {Content: content}}, order: Tree{}, key: key, unit: unit}, nil
 }
 
 // parameters are what cygrunsrv gets after the name of the service.

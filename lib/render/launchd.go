@@ -29,10 +29,11 @@ type launchdSettings struct {
 type launchdRenderer struct {
 	settings map[string]launchdSettings
 	labels   map[string]string // label -> process, of those rendered so far
+	pidFiles pidFiles
 }
 
 func newLaunchd(m model.Model) (renderer, error) {
-	r := launchdRenderer{settings: make(map[string]launchdSettings, len(m.Settings)), labels: map[string]string{}}
+	r := launchdRenderer{settings: make(map[string]launchdSettings, len(m.Settings)), labels: map[string]string{}, pidFiles: pidFiles{}}
 	for key, raw := range m.Settings {
 		var one launchdSettings
 		if err := json.Unmarshal(raw, &one); err != nil {
@@ -61,6 +62,16 @@ func (r launchdRenderer) process(p model.Process, _ int) (rendered, error) {
 		problems = append(problems, fmt.Errorf("the process '%s' has the label %q, too", other, label))
 	}
 	r.labels[label] = p.Name
+	var words []string
+	if given, isList := properties["ProgramArguments"].([]any); isList {
+		for _, word := range given {
+			words = append(words, fmt.Sprint(word))
+		}
+	}
+	pidFile := proxyPIDFile(words)
+	if err := r.pidFiles.claim(pidFile, p.Name); err != nil {
+		problems = append(problems, err)
+	}
 	if len(problems) > 0 {
 		slices.SortFunc(problems, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
 		return rendered{}, errors.Join(problems...)
@@ -74,7 +85,9 @@ func (r launchdRenderer) process(p model.Process, _ int) (rendered, error) {
 		return rendered{}, err
 	}
 	file := path.Join(launchd.Directory, label+".plist")
-	return rendered{own: Tree{file: {Content: content}}, order: Tree{}, key: key, unit: launchd.UnitOf(file, properties)}, nil
+	unit := launchd.UnitOf(file, properties)
+	unit.PIDFile = pidFile
+	return rendered{own: Tree{file: {Content: content}}, order: Tree{}, key: key, unit: unit}, nil
 }
 
 // What launchctl takes for the name of a service, and a file for its own.

@@ -18,6 +18,7 @@ type Unit struct {
 	Params  string `json:"params"` // path in the profile
 	Service string `json:"service"`
 	Log     string `json:"log,omitempty"`
+	PIDFile string `json:"pidFile,omitempty"` // of the daemon that it stands for
 	// Manual says that a person, or another service, starts it at boot.
 	Manual bool `json:"manual,omitempty"`
 }
@@ -43,7 +44,7 @@ func UnitOf(file string, parameters []string) Unit {
 func (Manager) Units(profile string) ([]manager.Unit, error) {
 	return manager.ReadUnits(profile, Scan, func(unit *manager.Unit, _ manifest.Process, own Unit) {
 		unit.File = filepath.Join(profile, own.Params)
-		unit.Log = own.Log
+		unit.Log, unit.PIDFile = own.Log, own.PIDFile
 		unit.Wanted = true
 		unit.Own = own
 	})

@@ -28,6 +28,8 @@ type Unit struct {
 	Plist string `json:"plist"` // path in the profile
 	Label string `json:"label"`
 	User  string `json:"user,omitempty"`
+	// PIDFile of the daemon that it stands for, "" if it is the process itself.
+	PIDFile string `json:"pidFile,omitempty"`
 	Log   string `json:"log,omitempty"`
 	// Activated says that it waits for something (a socket, a time, a path)
 	// that starts it; MayEnd, that it may end well.
@@ -78,7 +80,7 @@ func (Manager) Units(profile string) ([]manager.Unit, error) {
 	return manager.ReadUnits(profile, Scan, func(unit *manager.Unit, _ manifest.Process, own Unit) {
 		unit.File = filepath.Join(profile, own.Plist)
 		unit.Installs = []string{unit.File}
-		unit.User, unit.Log = own.User, own.Log
+		unit.User, unit.Log, unit.PIDFile = own.User, own.Log, own.PIDFile
 		unit.Wanted = true
 		unit.Own = own
 	})

@@ -70,7 +70,7 @@ let
   # cygrunsrv itself can do none of this.
   wrapping =
     lib.optionals (umask != null) [ stdenv.shell "-c" "umask ${checkedUmask} && exec \"$@\"" stdenv.shell ]
-    ++ lib.optionals (nice != null) [ niceProgram "-n" (data.text "nice" nice) ]
+    ++ lib.optionals (nice != null) [ niceProgram "-n" checkedNice ]
     ++ lib.optionals (isDaemon || initialize != "" || directory != null) (foregroundProxy
       ++ lib.optionals (initialize != "") [ "-i" "${shellText "initialize" initialize}" ]
       ++ lib.optionals (directory != null) [ "-d" (data.text "directory" directory) ]
@@ -82,6 +82,11 @@ let
     let text = data.text "umask" umask; in
     if builtins.match "[0-7]{1,4}" text != null then text
     else throw "process '${name}': umask: ${builtins.toJSON text} is not an octal number such as 022";
+
+  checkedNice =
+    let text = data.text "nice" nice; in
+    if builtins.match "-?[0-9]{1,2}" text != null then text
+    else throw "process '${name}': nice: ${builtins.toJSON text} is not a whole number";
 
   # Overrides see the program itself, so that they need not know about the
   # wrapper. Who puts another program in its place gets none.
