@@ -131,7 +131,7 @@ func (s *cygrunsrvSpec) parameters(dependencies []string) (parameters []string, 
 		add("--args", strings.Join(words, " "))
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Environment)) {
-		if name == "" || strings.Contains(name, "=") {
+		if name == "" || name[0] == '\'' || strings.Contains(name, "=") {
 			problems = append(problems, fmt.Errorf("environment: %q can't be the name of a variable", name))
 		}
 		add("--env", name+"="+s.Environment[name])
