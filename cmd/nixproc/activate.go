@@ -100,6 +100,13 @@ func (s *session) compare(target deploy.Target, o *options, storePath string) (d
 	for _, text := range comparison.Changed {
 		note("warning: %s", text)
 	}
+	hosted, err := target.Hosted(comparison.Plan)
+	if err != nil {
+		return comparison, err
+	}
+	for _, text := range hosted {
+		note("warning: %s", text)
+	}
 	noteMissing(comparison.Plan)
 	noteSkipped(comparison.Plan)
 	return comparison, nil
