@@ -198,3 +198,41 @@ in { ` + key + ` }`
 	p.mustSwitchTo("--undeploy")
 	p.runsExactly()
 }
+
+// Users and groups come before launchd starts the jobs that name them, and go
+// after those.
+func TestLaunchdUsers(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	needsRoot(t, "nginx")
+	p := launchdFor(m.deployment)
+	p.enter = m.enter()
+	p.run()
+	model := newAdvancedModel(m, "null")
+	run := func(args ...string) {
+		t.Helper()
+		r := m.nixproc(append([]string{"launchd-switch", "--host-packages", "--state-dir", m.path("state")}, args...)...)
+		if r.code != 0 {
+			t.Fatalf("exit code %d\n%s", r.code, r.stderr)
+		}
+	}
+	run(model.args()...)
+	before := p.observe()
+	for name, id := range advanced {
+		m.has(name, id)
+		if strings.HasPrefix(name, "webapp") {
+			runsAs(t, name, p.pid(name), id, id)
+			if user := plistAsJSON(t, filepath.Join(p.dir, "org.nixos."+name+".plist"))["UserName"]; user != name {
+				t.Errorf("%s: UserName is %v", name, user)
+			}
+		}
+	}
+	run(model.args("webapp6")...)
+	m.hasNot("webapp6")
+	kept(t, before, p.observe(), "webapp1", "webapp2", "webapp3", "webapp4", "webapp5", "nginx")
+	run("--undeploy")
+	for name := range advanced {
+		m.hasNot(name)
+	}
+	p.runsExactly()
+}

@@ -106,6 +106,8 @@ func TestLaunchdProcessGetsWhatItsModelSays(t *testing.T) {
 	if r := m.nixproc("launchd-switch", "--host-packages", "--state-dir", m.path("state"), "--undeploy"); r.code != 0 {
 		t.Fatalf("undeploy: exit code %d\n%s", r.code, r.stderr)
 	}
+	m.hasNot("npforegrounduser")
+	m.hasNot("npdaemonuser")
 	if left := mentions(t, m.path("state")); len(left) > 0 {
 		t.Errorf("processes are left:\n%s", strings.Join(left, "\n"))
 	}

@@ -43,7 +43,7 @@ func newService(name string, parameters []string) (*service, error) {
 			s.display = value
 		case "--env":
 			if !strings.Contains(value, "=") || strings.HasPrefix(value, "'") {
-				return nil, fmt.Errorf("Malformed environment string %s", value)
+				return nil, fmt.Errorf("malformed environment string %s", value)
 			}
 			s.environment = append(s.environment, value)
 		case "--dep":
@@ -61,7 +61,7 @@ func newService(name string, parameters []string) (*service, error) {
 		}
 	}
 	if info, err := os.Stat(s.path); err != nil || info.Mode()&0o111 == 0 {
-		return nil, fmt.Errorf("Given path doesn't point to a valid executable: %s", s.path)
+		return nil, fmt.Errorf("given path doesn't point to a valid executable: %s", s.path)
 	}
 	return s, nil
 }
