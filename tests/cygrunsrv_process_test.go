@@ -97,7 +97,7 @@ let
     name = "nix-process-foreign";
     buildCommand = ''
       mkdir -p $out
-      printf '%s\n' --path ${pkgs.coreutils}/bin/sleep --args "'1000'" --env "'A=it\\'s'" >$out/nix-process-foreign-cygrunsrvparams
+      printf '%s\n' --path ${pkgs.coreutils}/bin/sleep --args "'1000'" --env "'A=it\\'s'" --dep nix-process-own >$out/nix-process-foreign-cygrunsrvparams
     '';
   };
 in rec {

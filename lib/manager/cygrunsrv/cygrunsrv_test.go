@@ -159,7 +159,8 @@ func TestScan(t *testing.T) {
 	tree := t.TempDir()
 	for name, text := range map[string]string{
 		"nix-process-a-cygrunsrvparams": "--path\n/a\n--disp\nnix-process-a\n--stderr\n/log\n",
-		"b-cygrunsrvparams":             "--path\n/b\n--type\nmanual\n",
+		"b-cygrunsrvparams":             "--path\n/b\n--type\nmanual\n--dep\nnix-process-c\n--dep\ntcpip\n",
+		"nix-process-c-cygrunsrvparams": "--path\n/c\n--dep\nnix-process-a\n",
 		"note":                          "",
 	} {
 		if err := os.WriteFile(filepath.Join(tree, name), []byte(text), 0o644); err != nil {
@@ -167,8 +168,16 @@ func TestScan(t *testing.T) {
 		}
 	}
 	units, err := Manager{}.Units(tree)
-	if err != nil || len(units) != 2 || units[0].Name != "b" || units[1].Name != "a" {
+	if err != nil || len(units) != 3 || units[0].Name != "b" || units[1].Name != "a" {
 		t.Fatalf("%+v, %v", units, err)
+	}
+	for i, rank := range []int{2, 0, 1} { // b, a, c
+		if units[i].Rank != rank {
+			t.Errorf("%s has the rank %d, want %d", units[i].Name, units[i].Rank, rank)
+		}
+	}
+	if !slices.Equal(units[0].Requires, []string{"c"}) {
+		t.Errorf("b requires %q", units[0].Requires)
 	}
 	if units[1].Log != "/log" || units[0].Log != "/var/log/b.log" || own(units[1]).Service != "nix-process-a" || units[1].File != filepath.Join(tree, "nix-process-a-cygrunsrvparams") {
 		t.Errorf("%+v", units)

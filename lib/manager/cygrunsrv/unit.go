@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"nixproc/lib/manager"
@@ -21,6 +22,8 @@ type Unit struct {
 	PIDFile string `json:"pidFile,omitempty"` // of the daemon that it stands for
 	// Manual says that a person, or another service, starts it at boot.
 	Manual bool `json:"manual,omitempty"`
+	// Needs are the services that Windows starts before it.
+	Needs []string `json:"needs,omitempty"`
 }
 
 // UnitOf reads what the manager has to know of a params file.
@@ -28,6 +31,7 @@ func UnitOf(file string, parameters []string) Unit {
 	unit := Unit{Params: file, Service: strings.TrimSuffix(filepath.Base(file), Suffix)}
 	unit.Log = "/var/log/" + unit.Service + ".log" // cygrunsrv's default
 	given := options(parameters)
+	unit.Needs = given["--dep"]
 	for _, option := range []string{"--stdout", "--stderr"} {
 		if values := given[option]; len(values) > 0 {
 			unit.Log = values[len(values)-1]
@@ -42,12 +46,43 @@ func UnitOf(file string, parameters []string) Unit {
 // Units reads the services of a profile: from its manifest, or, where the
 // framework before this built it, from the params files themselves.
 func (Manager) Units(profile string) ([]manager.Unit, error) {
-	return manager.ReadUnits(profile, Scan, func(unit *manager.Unit, _ manifest.Process, own Unit) {
+	units, err := manager.ReadUnits(profile, Scan, func(unit *manager.Unit, _ manifest.Process, own Unit) {
 		unit.File = filepath.Join(profile, own.Params)
 		unit.Log, unit.PIDFile = own.Log, own.PIDFile
 		unit.Wanted = true
 		unit.Own = own
 	})
+	rank(units)
+	return units, err
+}
+
+// rank orders units by what they say themselves: of a package that the framework
+// before this made, nothing else tells it.
+func rank(units []manager.Unit) {
+	at := make(map[string]int, len(units))
+	for i, unit := range units {
+		at[own(unit).Service] = i
+	}
+	for range units { // as deep as they can be; Windows has no cycles
+		changed := false
+		for i := range units {
+			for _, service := range own(units[i]).Needs {
+				needed, known := at[service]
+				if !known {
+					continue
+				}
+				if name := units[needed].Name; !slices.Contains(units[i].Requires, name) {
+					units[i].Requires = append(units[i].Requires, name)
+				}
+				if units[i].Rank <= units[needed].Rank {
+					units[i].Rank, changed = units[needed].Rank+1, true
+				}
+			}
+		}
+		if !changed {
+			return
+		}
+	}
 }
 
 // Scan reads the params files in a tree that has no manifest.

@@ -104,7 +104,7 @@ func (m Manager) Start(ctx context.Context, unit manager.Unit) error {
 	if _, err := m.ctl(ctx, "enable", m.target(label)); err != nil {
 		return err
 	}
-	if _, err := m.ctl(ctx, "bootstrap", m.Domain, m.place(unit)); err != nil {
+	if err := m.bootstrap(ctx, unit); err != nil {
 		return err
 	}
 	if own(unit).Activated {
@@ -114,6 +114,28 @@ func (m Manager) Start(ctx context.Context, unit manager.Unit) error {
 	// whether the job runs.
 	_, kickErr := m.ctl(ctx, "kickstart", m.target(label))
 	return m.await(ctx, unit, kickErr)
+}
+
+// tooEarly is EIO: right after an unloading, launchd may still be busy with it,
+// though it has forgotten the job.
+const (
+	tooEarly   = 5
+	againFor   = 3 * time.Second
+	againEvery = 300 * time.Millisecond
+)
+
+func (m Manager) bootstrap(ctx context.Context, unit manager.Unit) error {
+	for deadline := time.Now().Add(againFor); ; {
+		_, err := m.ctl(ctx, "bootstrap", m.Domain, m.place(unit))
+		if run.Code(err) != tooEarly || time.Now().After(deadline) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(againEvery):
+		}
+	}
 }
 
 // await waits until a job runs.

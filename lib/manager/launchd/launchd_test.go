@@ -145,8 +145,15 @@ func TestStart(t *testing.T) {
 	m, f := with(t)
 	f.Expect("launchctl", "bootout", "system/org.nixos.up").Fail(113, "")
 	f.Expect("launchctl", "enable", "system/org.nixos.up")
+	f.Expect("launchctl", "bootstrap", "system", "/place/org.nixos.up.plist").Fail(5, "Bootstrap failed: 5: Input/output error")
 	f.Expect("launchctl", "bootstrap", "system", "/place/org.nixos.up.plist")
 	if err := m.Start(t.Context(), unit("up", Unit{Activated: true})); err != nil {
+		t.Error(err)
+	}
+	f.Expect("launchctl", "bootout", "system/org.nixos.up").Fail(113, "")
+	f.Expect("launchctl", "enable", "system/org.nixos.up")
+	f.Expect("launchctl", "bootstrap", "system", "/place/org.nixos.up.plist").Fail(119, "Bootstrap failed: 119: Service is disabled")
+	if err := m.Start(t.Context(), unit("up", Unit{})); run.Code(err) != 119 {
 		t.Error(err)
 	}
 }

@@ -30,7 +30,7 @@ type Unit struct {
 	User  string `json:"user,omitempty"`
 	// PIDFile of the daemon that it stands for, "" if it is the process itself.
 	PIDFile string `json:"pidFile,omitempty"`
-	Log   string `json:"log,omitempty"`
+	Log     string `json:"log,omitempty"`
 	// Activated says that it waits for something (a socket, a time, a path)
 	// that starts it; MayEnd, that it may end well.
 	Activated bool `json:"activated,omitempty"`
