@@ -149,7 +149,7 @@ var saboteurs = []saboteur{
 		"	} else if runErr == nil && err == nil {\n		err = fmt.Errorf(\"%s made", "	} else if false {\n		err = fmt.Errorf(\"%s made",
 		"./lib/accounts", "TestDarwinBelievesWhatThereIs"},
 	{"D9: a service is started without being installed", "lib/manager/cygrunsrv/cygrunsrv.go",
-		`append([]string{"--install", service}, Parameters(content)...)...`, `"--query", service`,
+		`[]string{"--install", service}, Parameters(content)`, `[]string{"--query", service}, Parameters(content[:0])`,
 		"./lib/manager/cygrunsrv", "TestStart"},
 	{"cygrunsrv's arguments are not quoted", "lib/quote/cygrunsrv.go",
 		`return "'" + word + "'", nil`, "return word, nil",
