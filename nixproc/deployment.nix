@@ -123,7 +123,7 @@ let
   # As process/foreign-name.nix, which this file can't import either.
   foreignName = packageName:
     let
-      prefix = { systemd = "nix-process-"; }.${processManager} or "";
+      prefix = { cygrunsrv = "nix-process-"; systemd = "nix-process-"; }.${processManager} or "";
       length = builtins.stringLength prefix;
       service = if processManager == "s6-rc" then builtins.match "(.+)-srv" packageName else null;
     in

@@ -45,7 +45,8 @@ func newUnprivileged(t *testing.T) *unprivileged {
 	daemon := exec.Command("nix-daemon")
 	daemon.Env = append(slices.Clone(store.env), "NIX_DAEMON_SOCKET_PATH="+socket)
 	daemon.Stdout, daemon.Stderr = log, log
-	daemon.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	daemon.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	endWithUs(daemon.SysProcAttr)
 	if err := daemon.Start(); err != nil {
 		t.Fatal(err)
 	}

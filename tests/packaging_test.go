@@ -49,6 +49,8 @@ func TestToolsHaveTheirOldNames(t *testing.T) {
 		"common":      {"nixproc-build", "nixproc-init-state"},
 		"s6-rc":       {"nixproc-s6-rc-switch", "nixproc-s6-rc-deploy", "nixproc-s6-svscan"},
 		"docker":      {"nixproc-docker-switch", "nixproc-docker-deploy"},
+		"cygrunsrv":   {"nixproc-cygrunsrv-switch", "nixproc-cygrunsrv-deploy"},
+		"launchd":     {"nixproc-launchd-switch", "nixproc-launchd-deploy"},
 		"supervisord": {"nixproc-supervisord-switch", "nixproc-supervisord-deploy", "nixproc-supervisord-deploy-stateless"},
 		"sysvinit":    {"nixproc-sysvinit-switch", "nixproc-sysvinit-deploy", "nixproc-sysvinit-runactivity"},
 		"systemd":     {"nixproc-systemd-switch", "nixproc-systemd-deploy"},

@@ -60,6 +60,8 @@ in
   s6-rc = commands "s6-rc" [ "s6-rc-switch" "s6-rc-deploy" "s6-svscan" ];
   docker = commands "docker" [ "docker-switch" "docker-deploy" ];
   bsdrc = commands "bsdrc" [ "bsdrc-switch" "bsdrc-deploy" "bsdrc-runactivity" ];
+  cygrunsrv = commands "cygrunsrv" [ "cygrunsrv-switch" "cygrunsrv-deploy" ];
+  launchd = commands "launchd" [ "launchd-switch" "launchd-deploy" ];
   supervisord = commands "supervisord" [ "supervisord-switch" "supervisord-deploy" "supervisord-deploy-stateless" ];
   sysvinit = commands "sysvinit" [ "sysvinit-switch" "sysvinit-deploy" "sysvinit-runactivity" ];
   systemd = commands "systemd" [ "systemd-switch" "systemd-deploy" ];

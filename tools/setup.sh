@@ -13,6 +13,7 @@ curl curl'
 test="$demo
 getopt util-linux
 strace strace
+python3 python3
 systemctl systemd
 supervisord supervisor
 s6-svscan s6

@@ -42,6 +42,10 @@ func (s *session) newManager(name string, o *options) (manager.Manager, error) {
 		return newDocker(o)
 	case "bsdrc":
 		return newBsdrc(o)
+	case "cygrunsrv":
+		return newCygrunsrv(o)
+	case "launchd":
+		return s.newLaunchd(o)
 	case "sysvinit":
 		runlevel := o.runlevel
 		if runlevel == "" {
@@ -98,7 +102,10 @@ func accountsOf(o *options) accounts.Database {
 	if o.disableUserChange {
 		return nil
 	}
-	if runtime.GOOS == "freebsd" {
+	switch runtime.GOOS {
+	case "darwin":
+		return accounts.Darwin{Runner: run.Host{}}
+	case "freebsd":
 		return accounts.FreeBSD{Runner: run.Host{}}
 	}
 	return accounts.Linux{Runner: run.Host{}}

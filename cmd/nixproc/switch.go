@@ -56,6 +56,9 @@ func (s *session) target(managerName string, o *options) (deploy.Target, error) 
 		return deploy.Target{}, err
 	}
 	t := deploy.Target{Profile: where, Manager: m, RestartDependents: o.restartDepends}
+	if managerName == "cygrunsrv" {
+		t.RestartDependents = true // Windows stops no service that another one needs
+	}
 	if o.oldProfile != "" {
 		t.Previous, err = filepath.EvalSymlinks(o.oldProfile)
 		if errors.Is(err, fs.ErrNotExist) {

@@ -11,7 +11,9 @@ import (
 	"strings"
 
 	"nixproc/lib/manager/bsdrc"
+	"nixproc/lib/manager/cygrunsrv"
 	"nixproc/lib/manager/docker"
+	"nixproc/lib/manager/launchd"
 	"nixproc/lib/manager/s6rc"
 	"nixproc/lib/manager/supervisord"
 	"nixproc/lib/manager/systemd"
@@ -66,6 +68,14 @@ func scan(managerName string, merge Merge) ([]manifest.Process, error) {
 		return docker.Scan(merge.Tree)
 	case managerName == "bsdrc":
 		return bsdrc.Scan(merge.Tree)
+	case managerName == "cygrunsrv" && merge.Foreign:
+		return cygrunsrv.Scan(merge.Tree)
+	case managerName == "cygrunsrv":
+		return cygrunsrv.ScanPackage(merge.Tree, merge.Process, merge.Entry.Unit)
+	case managerName == "launchd" && merge.Foreign:
+		return launchd.Scan(merge.Tree)
+	case managerName == "launchd":
+		return launchd.ScanPackage(merge.Tree, merge.Process, merge.Entry.Unit)
 	case managerName == "sysvinit":
 		return sysvinit.Scan(merge.Tree)
 	case managerName == "supervisord":

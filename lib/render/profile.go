@@ -66,6 +66,10 @@ func rendererOf(m model.Model, ranks map[string]int) (renderer, error) {
 		return dockerRenderer{}, nil
 	case "bsdrc":
 		return newBsdrc(m)
+	case "cygrunsrv":
+		return newCygrunsrv(m)
+	case "launchd":
+		return newLaunchd(m)
 	case "sysvinit":
 		return newSysvinit(m, ranks)
 	case "systemd":

@@ -5,7 +5,7 @@
 manager: packageName:
 
 let
-  prefix = { systemd = "nix-process-"; }.${manager} or "";
+  prefix = { cygrunsrv = "nix-process-"; systemd = "nix-process-"; }.${manager} or "";
   length = builtins.stringLength prefix;
   service = if manager == "s6-rc" then builtins.match "(.+)-srv" packageName else null;
 in

@@ -49,7 +49,7 @@ let
       value.pkg = createManagedProcess ({
         inherit instanceName nice directory;
         umask = "027";
-        path = [ marker ];
+        path = [ marker pkgs.coreutils ]; # some process managers add nothing to it
         environment = json environmentFile // {
           PID_FILE = "${if asRoot then runtimeDir else tmpDir}/${instanceName}.pid";
         };

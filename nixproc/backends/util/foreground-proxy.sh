@@ -40,7 +40,15 @@ fi
 
 if [ -n "$user" ]; then
   group=$(@id@ -g "$user") || { say "there is no user $user"; exit 1; }
-  set -- @setpriv@ --reuid="$user" --regid="$group" --init-groups "$@"
+  if command -v @setpriv@ >/dev/null; then
+    set -- @setpriv@ --reuid="$user" --regid="$group" --init-groups "$@"
+  else
+    # macOS and the BSDs have no setpriv(1), but a chroot(8) that can do it.
+    groups=''
+    for one in $(@id@ -G "$user"); do groups=${groups:+$groups,}$one; done
+    set -- /usr/sbin/chroot -u "$user" -g "$group" -G "$groups" / \
+      /bin/sh -c 'cd -- "$1" && shift && exec "$@"' sh "$PWD" "$@"
+  fi
 fi
 
 if [ -z "$file" ]; then
@@ -79,6 +87,10 @@ gone_within() {
 # written. (The 20th word after the name is its start, in ticks since the boot.)
 is_meant() {
   [ "/proc/$pid/exe" -ef "$program" ] && return 0
+  if ! [ -e /proc/self/stat ]; then # macOS
+    case $(/bin/ps -o command= -p "$pid") in *"${program##*/}"*) return 0 ;; esac
+    return 1
+  fi
   read -r line 2>/dev/null <"/proc/$pid/stat" || return 1
   set -- ${line##*) }
   shift 19

@@ -40,6 +40,14 @@ let
     };
   };
 
+  createCygrunsrvParams = import ../../backends/cygrunsrv/create-cygrunsrv-params.nix {
+    inherit stdenv lib writeTextFile nixprocBinary;
+  };
+
+  createLaunchdDaemon = import ../../backends/launchd/create-launchd-daemon.nix {
+    inherit stdenv lib writeTextFile createCredentials forceDisableUserChange nixprocBinary;
+  };
+
   createSystemdService = import ../../backends/systemd/create-systemd-service.nix {
     inherit stdenv lib writeTextFile createCredentials basePackages forceDisableUserChange nixprocBinary;
   };
@@ -76,6 +84,12 @@ import ../agnostic/create-managed-process.nix {
     sysvinit = import ../../backends/sysvinit/generate-sysvinit-script.nix {
       inherit createSystemVInitScript lib;
     };
+    cygrunsrv = import ../../backends/cygrunsrv/generate-cygrunsrv-params.nix ({
+      inherit createCygrunsrvParams stdenv lib writeTextFile runtimeDir;
+    } // wrapperPackages);
+    launchd = import ../../backends/launchd/generate-launchd-daemon.nix ({
+      inherit createLaunchdDaemon stdenv lib writeTextFile runtimeDir forceDisableUserChange;
+    } // wrapperPackages);
     systemd = import ../../backends/systemd/generate-systemd-service.nix {
       inherit createSystemdService stdenv lib writeTextFile;
     };
