@@ -20,6 +20,8 @@
 , forceDisableUserChange ? null
 , callingUser ? null
 , callingGroup ? null
+  # disnix: the program by which Disnix reaches a target.
+, clientInterface ? null
   # Further arguments of the model; they beat all others.
 , extraParams ? { }
 , nixprocBinary ? import ./binary.nix (if pkgs == null then { } else { inherit pkgs; })
@@ -130,6 +132,16 @@ let
 
   nameOf = package: withoutContext (package.nixproc.name or (foreignName package.name));
 
+  # Disnix knows packages, not files, so to it none is foreign.
+  disnixPackage = package: {
+    schema = 1;
+    manager = "disnix";
+    name = nameOf package;
+    dependencies = map (dependency: nameOf (packageOf { pkg = dependency.pkg or dependency; })) (package.dependencies or [ ]);
+    tree = "${package}";
+    parameters = { };
+  };
+
   # A package without a specification (an older framework made it) is merged
   # into the profile as it is.
   describe = attribute:
@@ -143,7 +155,7 @@ let
       else if !builtins.isAttrs package then { problem = "has ${kindOf package} as 'pkg', where a package is due"; }
       else {
         attributes = plainSet 3 (removeAttrs process [ "pkg" ]);
-      } // (package.nixproc or ({
+      } // (package.nixproc or (if processManager == "disnix" then disnixPackage package else {
         name = nameOf package;
         tree = "${package}";
         foreign = true;
@@ -188,16 +200,8 @@ let
       then [{ name = package.nixprocSettings.key; inherit (package.nixprocSettings) value; }]
       else [ ])
     packages);
-in
-derivation {
-  name = "processes-${processManager}";
-  system = builtins.currentSystem or (asked.system or pkgs.stdenv.system);
-  builder = nixprocBinary;
-  args = [ "build-profile" ];
-  __structuredAttrs = true;
-  preferLocalBuild = true;
-  allowSubstitutes = false;
-  model = {
+
+  modelData = {
     schema = 1;
     manager = processManager;
     parameters = {
@@ -207,4 +211,35 @@ derivation {
     settings = builtins.deepSeq described settings;
     external = builtins.deepSeq described external;
   };
-}
+
+  made = attributes: derivation ({
+    system = builtins.currentSystem or (asked.system or pkgs.stdenv.system);
+    builder = nixprocBinary;
+    __structuredAttrs = true;
+    preferLocalBuild = true;
+    allowSubstitutes = false;
+    model = modelData;
+  } // attributes);
+
+  variable = builtins.getEnv "DISNIX_CLIENT_INTERFACE";
+in
+if processManager == "disnix" then
+  made {
+    name = "manifest.xml";
+    args = [ "build-disnix-manifest" ];
+    target = {
+      # Disnix moves its profile only to a path of the same length, and this is
+      # what its own functions call it.
+      profile = "${made { name = "localhost"; args = [ "build-profile" ]; }}";
+      system = asked.system or builtins.currentSystem;
+      clientInterface =
+        if clientInterface != null then clientInterface
+        else if variable != "" then variable
+        else "disnix-run-activity";
+    };
+  }
+else
+  made {
+    name = "processes-${processManager}";
+    args = [ "build-profile" ];
+  }

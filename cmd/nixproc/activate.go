@@ -25,18 +25,30 @@ func (s *session) activate(target deploy.Target, o *options, storePath string, n
 	if err != nil {
 		return err
 	}
+	restore, tidy := func() error { return nil }, func() error { return nil }
+	if _, moves := manager.As[manager.Mover](target.Manager); moves {
+		mark, err := target.Profile.Mark()
+		if err != nil {
+			return err
+		}
+		restore, tidy = mark.Restore, mark.Tidy
+	}
 	work := deploy.Work{
-		Plan: comparison.Plan, Create: comparison.Create, Remove: comparison.Remove,
+		Plan: comparison.Plan, Old: comparison.Old, New: storePath, Create: comparison.Create, Remove: comparison.Remove,
 		Found: target.RememberFound,
 		Commit: func() error {
 			current, found, err := target.Profile.Current()
-			if err == nil && found && current.Number == number {
-				return nil
+			if err != nil || !found || current.Number != number {
+				err = target.Profile.Switch(number)
 			}
-			return target.Profile.Switch(number)
+			if err != nil {
+				return err
+			}
+			return tidy()
 		},
 	}
-	if accountsOf(o) != nil && os.Getuid() != 0 && !(work.Create.Empty() && work.Remove.Empty()) {
+	database := accountsOf(o, target.Manager.Name())
+	if database != nil && os.Getuid() != 0 && !(work.Create.Empty() && work.Remove.Empty()) {
 		return errors.New("only root can create and remove users and groups: run as root, or add --force-disable-user-change")
 	}
 	if err := o.dirs.Create(o.disableUserChange); err != nil {
@@ -44,7 +56,7 @@ func (s *session) activate(target deploy.Target, o *options, storePath string, n
 	}
 	results := newResults(comparison.States)
 	d := deploy.Deployment{
-		Manager: target.Manager, Accounts: accountsOf(o), Jobs: o.jobs, Settle: settle,
+		Manager: target.Manager, Accounts: database, Jobs: o.jobs, Settle: settle,
 		NoRollback: o.noRollback, Observe: results.observe,
 	}
 	if !comparison.Plan.Empty() {
@@ -53,6 +65,9 @@ func (s *session) activate(target deploy.Target, o *options, storePath string, n
 		}
 	}
 	err = d.Run(s.ctx, s.soft, work)
+	if err != nil {
+		err = errors.Join(err, restore())
+	}
 	if failure, failed := errors.AsType[*deploy.Failure](err); !failed || failure.Undone() && !comparison.Interrupted {
 		err = errors.Join(err, target.End())
 	}

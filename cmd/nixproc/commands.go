@@ -8,7 +8,7 @@ import (
 )
 
 // managers are the process managers that this version can deploy with.
-var managers = []string{"supervisord", "systemd", "sysvinit"}
+var managers = []string{"disnix", "supervisord", "systemd", "sysvinit"}
 
 //go:embed usage/overview.txt
 var overviewText string
@@ -49,7 +49,7 @@ func commands() map[string]command {
 		},
 		"status": {
 			run: status, help: page("status", "", statusText),
-			set: optionSet{status: true, runlevel: true, userUnits: true},
+			set: optionSet{status: true, manager: true, runlevel: true, userUnits: true},
 		},
 	}
 	for _, manager := range managers {
@@ -83,6 +83,7 @@ func page(name, manager, text string) string {
 	template.Must(t.New("directories").Parse(directoriesText))
 	err := t.Execute(&b, map[string]any{
 		"Name": name, "Manager": manager,
+		"Disnix":   manager == "disnix",
 		"Sysvinit": manager == "sysvinit", "Systemd": manager == "systemd", "Supervisord": manager == "supervisord",
 	})
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"nixproc/lib/manager/disnix"
 	"nixproc/lib/manager/supervisord"
 	"nixproc/lib/manager/systemd"
 	"nixproc/lib/manager/sysvinit"
@@ -57,6 +58,9 @@ func (m merger) add(merge Merge, managerName string) ([]manifest.Process, error)
 // scan reads the processes in a tree that has no manifest.
 func scan(managerName string, merge Merge) ([]manifest.Process, error) {
 	switch {
+	case managerName == "disnix":
+		process, err := disnix.ScanPackage(merge.Tree, merge.Process)
+		return []manifest.Process{process}, err
 	case managerName == "sysvinit":
 		return sysvinit.Scan(merge.Tree)
 	case managerName == "supervisord":

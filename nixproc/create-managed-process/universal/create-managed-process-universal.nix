@@ -21,6 +21,11 @@ let
     inherit stdenv lib ids forceDisableUserChange nixprocBinary;
   };
 
+  createProcessScript = import ../../backends/disnix/create-process-script.nix {
+    inherit (pkgs) coreutils;
+    inherit stdenv lib createCredentials forceDisableUserChange nixprocBinary;
+  };
+
   createSystemVInitScript = import ../../backends/sysvinit/create-sysvinit-script.nix {
     inherit (pkgs) daemon;
     inherit stdenv lib writeTextFile createCredentials runtimeDir logDir tmpDir forceDisableUserChange nixprocBinary;
@@ -44,6 +49,10 @@ import ../agnostic/create-managed-process.nix {
   inherit processManager stdenv nixprocBinary;
 
   generators = {
+    disnix = import ../../backends/disnix/generate-process-script.nix {
+      inherit (pkgs) daemon coreutils;
+      inherit createProcessScript stdenv lib writeTextFile basePackages runtimeDir logDir tmpDir forceDisableUserChange;
+    };
     sysvinit = import ../../backends/sysvinit/generate-sysvinit-script.nix {
       inherit createSystemVInitScript lib;
     };
