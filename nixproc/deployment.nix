@@ -139,7 +139,8 @@ let
     name = nameOf package;
     dependencies = map (dependency: nameOf (packageOf { pkg = dependency.pkg or dependency; })) (package.dependencies or [ ]);
     tree = "${package}";
-    parameters = { };
+    # It runs if there is the pid file that it names.
+    parameters = { certain = true; };
   };
 
   # A package without a specification (an older framework made it) is merged

@@ -36,6 +36,9 @@ func (x *execution) move(mover manager.Mover, work Work) *Failure {
 		state := states[unit.Name]
 		if statusErr == nil && err != nil && state.Condition != manager.Running {
 			x.Observe(Event{Verb: "start", Process: unit.Name, Err: err, Took: time.Since(begin)})
+			if unseen {
+				x.unseen = append(x.unseen, unit)
+			}
 		} else if err == nil {
 			x.Observe(Event{Verb: "start", Process: unit.Name, State: state, Took: time.Since(begin)})
 		}

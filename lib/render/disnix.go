@@ -24,6 +24,8 @@ type disnixSpec struct {
 	Log     *string `json:"log"`
 	User    *string `json:"user"`
 	Certain bool    `json:"certain"`
+	// Supervised says that the pid file is there just as long as the process.
+	Supervised bool `json:"supervised"`
 }
 
 type disnixRenderer struct {
@@ -121,7 +123,7 @@ func (r disnixRenderer) process(p model.Process, rank int) (rendered, error) {
 	}
 	unit := disnix.Unit{
 		Service: r.keys[p.Name], Package: p.Tree,
-		Program: text(spec.Program), Log: text(spec.Log), User: text(spec.User), Certain: spec.Certain,
+		Program: text(spec.Program), Log: text(spec.Log), User: text(spec.User), Certain: spec.Certain, Supervised: spec.Supervised,
 	}
 	return rendered{key: unit.Service, unit: unit}, nil
 }

@@ -137,7 +137,8 @@ func read(unit manager.Unit) (pidfile.Process, bool, error) {
 	return pidfile.Read(unit.PIDFile, unit.Program)
 }
 
-// seen waits until all processes whose pid file is certain are seen to run.
+// seen waits until all processes whose pid file is certain are seen to run, or it
+// is too late for that.
 func seen(ctx context.Context, units []manager.Unit) error {
 	missing := slices.DeleteFunc(slices.Clone(units), func(u manager.Unit) bool { return !u.PIDFileCertain })
 	for pause, deadline := time.Millisecond, time.Now().Add(seenWithin); ; pause = min(2*pause, 100*time.Millisecond) {
@@ -151,7 +152,7 @@ func seen(ctx context.Context, units []manager.Unit) error {
 			return problem
 		}
 		if time.Now().After(deadline) {
-			return notSeen(missing[0])
+			return notSeen(missing)
 		}
 		select {
 		case <-ctx.Done():
@@ -161,9 +162,18 @@ func seen(ctx context.Context, units []manager.Unit) error {
 	}
 }
 
-func notSeen(unit manager.Unit) error {
-	return &manager.UnseenError{Err: fmt.Errorf("process '%s' was activated, but %s names no running process after %s%s",
-		unit.Name, unit.PIDFile, seenWithin, logTail(unit.Log))}
+// notSeen is an error unless it is certain that the processes have ended: the next
+// look at them says so.
+func notSeen(missing []manager.Unit) error {
+	for _, unit := range missing {
+		own, _ := unit.Own.(Unit)
+		_, err := os.Lstat(unit.PIDFile)
+		if !own.Supervised && errors.Is(err, fs.ErrNotExist) {
+			return &manager.UnseenError{Err: fmt.Errorf("process '%s' was activated, but %s names no running process after %s%s",
+				unit.Name, unit.PIDFile, seenWithin, logTail(unit.Log))}
+		}
+	}
+	return nil
 }
 
 // Status reads the pid files.

@@ -31,11 +31,17 @@ func (m Manager) Move(ctx context.Context, old, new string, start []manager.Unit
 		return err
 	}
 	if new == "" {
-		if new, err = m.nothing(ctx, dir); err != nil {
+		if new, err = m.nothing(ctx, dir, old); err != nil {
 			return err
 		}
 	}
-	for _, unit := range start {
+	// To end what has ended fails, and to start it does nothing, as long as its
+	// file is there.
+	before, err := m.unitsOf(old)
+	if err != nil {
+		return err
+	}
+	for _, unit := range slices.Concat(before, start) {
 		if err := removeStale(unit); err != nil {
 			return fmt.Errorf("process '%s': %w", unit.Name, err)
 		}
@@ -90,14 +96,25 @@ func write(dir string, m manifestxml.Manifest) (string, error) {
 	return file, os.WriteFile(file, m.Encode(), 0o600)
 }
 
-// nothing gives the store path of a manifest without services: profiles are links
-// into the store.
-func (m Manager) nothing(ctx context.Context, dir string) (string, error) {
+func (m Manager) unitsOf(profile string) ([]manager.Unit, error) {
+	if profile == "" {
+		return nil, nil
+	}
+	return m.Units(profile)
+}
+
+// nothing gives the store path of a manifest without services, for the same target
+// as another: profiles are links into the store.
+func (m Manager) nothing(ctx context.Context, dir, like string) (string, error) {
+	other, err := manifestxml.Read(like)
+	if err != nil {
+		return "", err
+	}
 	dir = filepath.Join(dir, "nothing")
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return "", err
 	}
-	file, err := write(dir, manifestxml.Manifest{ClientInterface: "disnix-run-activity"})
+	file, err := write(dir, manifestxml.Manifest{System: other.System, ClientInterface: other.ClientInterface})
 	if err != nil {
 		return "", err
 	}

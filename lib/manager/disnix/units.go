@@ -26,6 +26,8 @@ type Unit struct {
 	Log     string `json:"log,omitempty"`
 	User    string `json:"user,omitempty"`
 	Certain bool   `json:"certain,omitempty"` // the process can't run without its pid file
+	// Supervised says that the pid file is there just as long as the process.
+	Supervised bool `json:"supervised,omitempty"`
 }
 
 // Units reads the processes of a manifest of Disnix: from the manifest of ours in
@@ -35,12 +37,12 @@ type Unit struct {
 func (Manager) Units(profile string) ([]manager.Unit, error) {
 	var problem error
 	units, err := manager.ReadUnits(profile, Scan, func(unit *manager.Unit, _ manifest.Process, own Unit) {
-		file, values, err := properties(own.Package)
+		what, err := properties(own.Package)
 		if err != nil && problem == nil {
 			problem = fmt.Errorf("process '%s': %w", unit.Name, err)
 		}
-		unit.File, unit.PIDFile = file, values["pidFile"]
-		unit.PIDFileCertain = own.Certain && unit.PIDFile != ""
+		unit.File, unit.PIDFile = what.file, what.pidFile
+		unit.PIDFileCertain = own.Certain && what.named
 		unit.Key = own.Service
 		unit.Program, unit.User, unit.Log = own.Program, own.User, own.Log
 		unit.Wanted = true
@@ -76,11 +78,7 @@ func Scan(profile string) ([]manifest.Process, error) {
 		if s.Type != manifestxml.Process {
 			return nil, fmt.Errorf("%s: the service '%s' is of type %s, not a process: deploy it with Disnix itself", profile, s.Name, s.Type)
 		}
-		_, values, err := properties(s.Package)
-		if err != nil {
-			return nil, err
-		}
-		unit, err := json.Marshal(Unit{Service: s.Key, Package: s.Package, Certain: values["pidFile"] != ""})
+		unit, err := json.Marshal(Unit{Service: s.Key, Package: s.Package, Certain: true})
 		if err != nil {
 			return nil, err
 		}
@@ -96,51 +94,57 @@ func Scan(profile string) ([]manifest.Process, error) {
 // ScanPackage reads what the package of a process has for Dysnomia.
 func ScanPackage(tree, name string) (manifest.Process, error) {
 	process := manifest.Process{Name: name, Files: map[string]string{}}
-	file, _, err := properties(tree)
-	if err != nil || file == tree {
+	what, err := properties(tree)
+	if err != nil || what.file == tree {
 		return process, err
 	}
-	content, err := os.ReadFile(file)
+	content, err := os.ReadFile(what.file)
 	if err != nil {
 		return process, err
 	}
 	sum := sha256.Sum256(content)
-	process.Files[strings.TrimPrefix(file, tree+"/")] = hex.EncodeToString(sum[:])
+	process.Files[strings.TrimPrefix(what.file, tree+"/")] = hex.EncodeToString(sum[:])
 	return process, nil
 }
 
+// property is what a package says of its process.
+type property struct {
+	file    string // that says it; the package itself if none does
+	pidFile string // "" if nothing tells it
+	named   bool   // the package names the pid file
+}
+
 // properties reads the file of a package that names its program and its pid file,
-// as Dysnomia's module "process" does. A package without the file is itself what
-// there is to name; Dysnomia runs the only program in its bin then.
-func properties(pkg string) (file string, values map[string]string, err error) {
+// as Dysnomia's module "process" does. Without a file, that runs the only program
+// in the package's bin, and looks for a pid file with the program's name.
+func properties(pkg string) (property, error) {
+	found := property{file: pkg}
 	dir := filepath.Join(pkg, "etc/dysnomia/process")
 	entries, err := os.ReadDir(dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return "", nil, err
+		return found, err
 	}
-	values = map[string]string{}
-	file = pkg
+	var values map[string]string
 	if len(entries) > 0 {
-		file = filepath.Join(dir, entries[0].Name())
-		data, err := os.ReadFile(file)
+		found.file = filepath.Join(dir, entries[0].Name())
+		data, err := os.ReadFile(found.file)
 		if err != nil {
-			return "", nil, err
+			return found, err
 		}
 		if values, err = shellvars.Parse(string(data)); err != nil {
-			return "", nil, fmt.Errorf("%s: %w", file, err)
+			return found, fmt.Errorf("%s: %w", found.file, err)
 		}
 	}
-	if values["pidFile"] != "" {
-		return file, values, nil
-	}
+	found.pidFile = values["pidFile"]
+	found.named = found.pidFile != ""
 	program := values["process"]
 	if bins, err := os.ReadDir(filepath.Join(pkg, "bin")); program == "" && err == nil && len(bins) == 1 {
 		program = bins[0].Name()
 	}
-	if program != "" {
-		values["pidFile"] = filepath.Join(usualPIDFiles, filepath.Base(program)+".pid")
+	if !found.named && program != "" {
+		found.pidFile = filepath.Join(usualPIDFiles, filepath.Base(program)+".pid")
 	}
-	return file, values, nil
+	return found, nil
 }
 
 // usualPIDFiles is where Dysnomia looks for the file of a process that names none.

@@ -85,6 +85,8 @@ import ../../process/package.nix { inherit stdenv nixprocBinary; } {
     program = process.nixprocWrapped.program or null;
     log = process.nixprocWrapped.log or null;
     user = process.nixprocWrapped.user or null;
-    certain = process.nixprocWrapped.certain or false;
+    certain = process.nixprocWrapped.certain or (pidFile != null);
+    # The pid file is there from the start to the end of the process.
+    supervised = process.nixprocWrapped.supervised or false;
   };
 }

@@ -21,6 +21,8 @@ let
 
   daemonPackage = daemon;
 
+  sleep = if coreutils == null then "sleep" else "${coreutils}/bin/sleep";
+
   executable = name: text:
     if coreutils == null then writeTextFile { inherit name text; executable = true; }
     else import ./run-shell.nix { inherit stdenv coreutils; } name { inherit text; } ''
@@ -92,7 +94,8 @@ let
     else if instanceName != null then "${pidFilesDir}/${instanceName}.pid"
     else "${if isDaemon then toString runtimeDir else pidFilesDir}/${baseNameOf program}.pid";
 
-  log = "${toString (if changesUser then tmpDir else logDir)}/nixproc-${if instanceName == null then name else instanceName}.log";
+  # Whoever starts a daemon opens its log.
+  log = "${toString (if changesUser && !isDaemon then tmpDir else logDir)}/nixproc-${if instanceName == null then name else instanceName}.log";
 
   variables = data.set "environment" environment;
 
@@ -131,6 +134,22 @@ let
     (set -C && : >${quote.word itsPidFile}) 2>/dev/null && chown ${quote.word userText} ${quote.word itsPidFile}
   '';
 
+  start' = lib.optionalString (nice != null) "nice -n ${checkedNice} " + start;
+
+  keepOutput = ''
+    if [ -d ${quote.word (dirOf log)} ]; then
+      exec </dev/null >>${quote.word log} 2>&1
+    fi
+  '';
+
+  # Dysnomia waits for a whole second where it sees no pid file at first.
+  await = ''
+    for count in {1..100}; do
+      if [ -s ${quote.word itsPidFile} ]; then break; fi
+      ${sleep} 0.01
+    done
+  '';
+
   wrapper = executable "${baseNameOf name}-process-wrapper" (
     "#!${stdenv.shell} -e\n"
     + exports
@@ -138,7 +157,7 @@ let
     + lib.optionalString (initialize != "" && initialize != null) "${initialize}\n"
     + lib.optionalString (directory != null) "cd ${quote.word (data.text "directory" directory)}\n"
     + lend
-    + "exec ${lib.optionalString (nice != null) "nice -n ${checkedNice} "}${start}\n"
+    + (if isDaemon then keepOutput + "exec ${start'}\n" else "${start'}\n" + await)
   );
 
   generated = {
@@ -146,7 +165,8 @@ let
     process = wrapper // {
       nixprocWrapped = {
         inherit program;
-        log = if isDaemon then null else log;
+        inherit log;
+        supervised = !isDaemon;
         user = if changesUser then userText else null;
         certain = !isDaemon || pidFile != null || instanceName != null;
       };
