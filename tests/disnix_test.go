@@ -186,15 +186,18 @@ func TestDisnixThatFails(t *testing.T) {
 		}
 
 		// One that fails with all processes stopped: they run again.
-		p.write("failing/disnix-deploy", "#!/bin/sh\necho 'no luck today' >&2\nexit 1\n")
-		if err := os.Chmod(p.path("failing/disnix-deploy"), 0o755); err != nil {
+		failing := filepath.Join(p.state, "failing")
+		if err := os.Mkdir(failing, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(failing, "disnix-deploy"), []byte("#!/bin/sh\necho 'no luck today' >&2\nexit 1\n"), 0o755); err != nil {
 			t.Fatal(err)
 		}
 		env := p.env
 		p.env = slices.Clone(env)
 		for i, variable := range p.env {
 			if path, ok := strings.CutPrefix(variable, "PATH="); ok {
-				p.env[i] = "PATH=" + p.path("failing") + ":" + path
+				p.env[i] = "PATH=" + failing + ":" + path
 			}
 		}
 		r = p.switchTo(p.path("model.nix"))
