@@ -43,7 +43,7 @@ func (Manager) Units(profile string) ([]manager.Unit, error) {
 		}
 		unit.File, unit.PIDFile = what.file, what.pidFile
 		unit.PIDFileCertain = own.Certain && what.named
-		unit.Key = own.Service
+		unit.Key, unit.Files = own.Service, "" // the key tells of the files, too
 		unit.Program, unit.User, unit.Log = own.Program, own.User, own.Log
 		unit.Wanted = true
 		unit.Own = own

@@ -97,7 +97,13 @@ let
   # Whoever starts a daemon opens its log.
   log = "${toString (if changesUser && !isDaemon then tmpDir else logDir)}/nixproc-${if instanceName == null then name else instanceName}.log";
 
-  variables = data.set "environment" environment;
+  variables =
+    let
+      given = data.set "environment" environment;
+      wrong = builtins.filter (variable: builtins.match "[A-Za-z_][A-Za-z0-9_]*" variable == null) (builtins.attrNames given);
+    in
+    if wrong == [ ] then given
+    else throw "process '${name}': environment: \"${builtins.head wrong}\" can't be the name of a variable in a shell";
 
   bins = map (package: "${package}/bin") (basePackages ++ [ daemonPackage ] ++ data.list "path" path);
 
