@@ -8,6 +8,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"unicode"
 
 	"nixproc/lib/accounts"
 	"nixproc/lib/manager/disnix"
@@ -106,6 +107,9 @@ func (r disnixRenderer) process(p model.Process, rank int) (rendered, error) {
 		}
 	}
 	var problems []error
+	if strings.ContainsFunc(p.Attribute, notInXML) {
+		problems = append(problems, fmt.Errorf("the name of its attribute, %q, has a character that can't be in the manifest of Disnix", p.Attribute))
+	}
 	if spec.PIDFile != nil {
 		problems = append(problems, r.checkPIDFile(p.Name, *spec.PIDFile))
 	}
@@ -138,6 +142,12 @@ func (r disnixRenderer) checkPIDFile(name, file string) error {
 		return fmt.Errorf("it has the pid file of the process '%s', %s: give each its own instanceName or pidFile", r.owners[file], file)
 	}
 	return nil
+}
+
+// notInXML tells the characters that XML can't hold at all, or gives back as
+// others: https://www.w3.org/TR/xml/#charsets.
+func notInXML(r rune) bool {
+	return r < ' ' && r != '\t' && r != '\n' || r == 0xFFFE || r == 0xFFFF || r == unicode.ReplacementChar
 }
 
 // DisnixTarget is where a manifest deploys to.

@@ -36,4 +36,3 @@ func TestParseAgainstShell(t *testing.T) {
 		}
 	}
 }
-
