@@ -15,6 +15,7 @@ getopt util-linux
 strace strace
 systemctl systemd
 supervisord supervisor
+python3 python3
 bash bash"
 
 # find PROGRAM: like command -v, also in directories that only root has on PATH.
