@@ -174,7 +174,7 @@ func TestDisnixRefuses(t *testing.T) {
 		`{ a = sleeper "a" { nice = "very"; }; }`:                                                                       "nice: \"very\" is not a whole number",
 		`{ a = sleeper "a" { umask = "rw"; }; }`:                                                                        "umask: \"rw\" is neither an octal number",
 		`{ a = sleeper "a" { environment."A-B" = 1; }; }`:                                                               `environment: "A-B" can't be the name of a variable`,
-		`{ a = sleeper "a" { credentials.users."a/b" = { createHomeDir = true; homeDir = "/x"; }; }; }`:                                                       "process 'a': ",
+		`{ a = sleeper "a" { credentials.users."a/b" = { createHomeDir = true; homeDir = "/x"; }; }; }`:                 "process 'a': ",
 		`{ a = { pkg = create { name = "a"; }; }; }`:                                                                    "neither 'process', nor 'foregroundProcess', nor 'daemon'",
 		`let a = sleeper "a" { dependencies = [ b ]; }; b = sleeper "b" { dependencies = [ a ]; }; in { inherit a b; }`: "the dependencies form a cycle",
 	} {
