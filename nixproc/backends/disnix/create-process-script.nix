@@ -12,7 +12,7 @@
 }:
 
 let
-  quote = import ./quote.nix;
+  quote = import ../util/shell-quote.nix;
 
   runShell = import ./run-shell.nix { inherit stdenv coreutils; };
 

@@ -17,7 +17,7 @@
 }:
 
 let
-  quote = import ./quote.nix;
+  quote = import ../util/shell-quote.nix;
 
   daemonPackage = daemon;
 

@@ -1,5 +1,4 @@
-# Quotes text for the shell that runs a wrapper and that reads the properties of
-# a process: bash, in both cases.
+# Quotes text for shells.
 
 let
   # Signs that mean nothing to a shell need no quotes.
