@@ -22,6 +22,8 @@
 , callingGroup ? null
   # s6-rc's bundle of all services.
 , defaultBundleName ? null
+  # disnix: the program by which Disnix reaches a target.
+, clientInterface ? null
   # Further arguments of the model; they beat all others.
 , extraParams ? { }
 , nixprocBinary ? import ./binary.nix (if pkgs == null then { } else { inherit pkgs; })
@@ -134,6 +136,17 @@ let
 
   nameOf = package: withoutContext (package.nixproc.name or (foreignName package.name));
 
+  # Disnix knows packages, not files, so to it none is foreign.
+  disnixPackage = package: {
+    schema = 1;
+    manager = "disnix";
+    name = nameOf package;
+    dependencies = map (dependency: nameOf (packageOf { pkg = dependency.pkg or dependency; })) (package.dependencies or [ ]);
+    tree = "${package}";
+    # It runs if there is the pid file that it names.
+    parameters = { certain = true; };
+  };
+
   # A package without a specification (an older framework made it) is merged
   # into the profile as it is.
   describe = attribute:
@@ -147,7 +160,7 @@ let
       else if !builtins.isAttrs package then { problem = "has ${kindOf package} as 'pkg', where a package is due"; }
       else {
         attributes = plainSet 3 (removeAttrs process [ "pkg" ]);
-      } // (package.nixproc or ({
+      } // (package.nixproc or (if processManager == "disnix" then disnixPackage package else {
         name = nameOf package;
         tree = "${package}";
         foreign = true;
@@ -192,16 +205,8 @@ let
       then [{ name = package.nixprocSettings.key; inherit (package.nixprocSettings) value; }]
       else [ ])
     packages);
-in
-derivation {
-  name = "processes-${processManager}";
-  system = builtins.currentSystem or (asked.system or pkgs.stdenv.system);
-  builder = nixprocBinary;
-  args = [ "build-profile" ];
-  __structuredAttrs = true;
-  preferLocalBuild = true;
-  allowSubstitutes = false;
-  model = {
+
+  modelData = {
     schema = 1;
     manager = processManager;
     parameters = {
@@ -211,4 +216,35 @@ derivation {
     settings = builtins.deepSeq described settings;
     external = builtins.deepSeq described external;
   } // (if defaultBundleName == null then { } else { inherit defaultBundleName; });
-}
+
+  made = attributes: derivation ({
+    system = builtins.currentSystem or (asked.system or pkgs.stdenv.system);
+    builder = nixprocBinary;
+    __structuredAttrs = true;
+    preferLocalBuild = true;
+    allowSubstitutes = false;
+    model = modelData;
+  } // attributes);
+
+  variable = builtins.getEnv "DISNIX_CLIENT_INTERFACE";
+in
+if processManager == "disnix" then
+  made {
+    name = "manifest.xml";
+    args = [ "build-disnix-manifest" ];
+    target = {
+      # Disnix moves its profile only to a path of the same length, and this is
+      # what its own functions call it.
+      profile = "${made { name = "localhost"; args = [ "build-profile" ]; }}";
+      system = asked.system or builtins.currentSystem;
+      clientInterface =
+        if clientInterface != null then clientInterface
+        else if variable != "" then variable
+        else "disnix-run-activity";
+    };
+  }
+else
+  made {
+    name = "processes-${processManager}";
+    args = [ "build-profile" ];
+  }

@@ -51,6 +51,7 @@ func TestToolsHaveTheirOldNames(t *testing.T) {
 		"docker":      {"nixproc-docker-switch", "nixproc-docker-deploy"},
 		"cygrunsrv":   {"nixproc-cygrunsrv-switch", "nixproc-cygrunsrv-deploy"},
 		"launchd":     {"nixproc-launchd-switch", "nixproc-launchd-deploy"},
+		"disnix":      {"nixproc-disnix-switch", "nixproc-disnix-deploy"},
 		"supervisord": {"nixproc-supervisord-switch", "nixproc-supervisord-deploy", "nixproc-supervisord-deploy-stateless"},
 		"sysvinit":    {"nixproc-sysvinit-switch", "nixproc-sysvinit-deploy", "nixproc-sysvinit-runactivity"},
 		"systemd":     {"nixproc-systemd-switch", "nixproc-systemd-deploy"},

@@ -62,6 +62,7 @@ in
   bsdrc = commands "bsdrc" [ "bsdrc-switch" "bsdrc-deploy" "bsdrc-runactivity" ];
   cygrunsrv = commands "cygrunsrv" [ "cygrunsrv-switch" "cygrunsrv-deploy" ];
   launchd = commands "launchd" [ "launchd-switch" "launchd-deploy" ];
+  disnix = commands "disnix" [ "disnix-switch" "disnix-deploy" ];
   supervisord = commands "supervisord" [ "supervisord-switch" "supervisord-deploy" "supervisord-deploy-stateless" ];
   sysvinit = commands "sysvinit" [ "sysvinit-switch" "sysvinit-deploy" "sysvinit-runactivity" ];
   systemd = commands "systemd" [ "systemd-switch" "systemd-deploy" ];

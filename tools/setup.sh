@@ -21,6 +21,7 @@ execlineb execline
 dockerd docker.io
 podman podman
 runc runc
+python3 python3
 bash bash"
 
 # find PROGRAM: like command -v, also in directories that only root has on PATH.

@@ -39,18 +39,30 @@ func (s *session) activateThere(target deploy.Target, o *options, storePath stri
 	if err != nil {
 		return err
 	}
+	restore, tidy := func() error { return nil }, func() error { return nil }
+	if _, moves := manager.As[manager.Mover](target.Manager); moves {
+		mark, err := target.Profile.Mark()
+		if err != nil {
+			return err
+		}
+		restore, tidy = mark.Restore, mark.Tidy
+	}
 	work := deploy.Work{
-		Plan: comparison.Plan, Create: comparison.Create, Remove: comparison.Remove,
+		Plan: comparison.Plan, Old: comparison.Old, New: storePath, Create: comparison.Create, Remove: comparison.Remove,
 		Found: target.RememberFound,
 		Commit: func() error {
 			current, found, err := target.Profile.Current()
-			if err == nil && found && current.Number == number {
-				return nil
+			if err != nil || !found || current.Number != number {
+				err = target.Profile.Switch(number)
 			}
-			return target.Profile.Switch(number)
+			if err != nil {
+				return err
+			}
+			return tidy()
 		},
 	}
-	if accountsOf(o) != nil && os.Getuid() != 0 && !(work.Create.Empty() && work.Remove.Empty()) {
+	database := accountsOf(o, target.Manager.Name())
+	if database != nil && os.Getuid() != 0 && !(work.Create.Empty() && work.Remove.Empty()) {
 		return errors.New("only root can create and remove users and groups: run as root, or add --force-disable-user-change")
 	}
 	if !inside(target.Manager) {
@@ -60,7 +72,7 @@ func (s *session) activateThere(target deploy.Target, o *options, storePath stri
 	}
 	results := newResults(comparison.States)
 	d := deploy.Deployment{
-		Manager: target.Manager, Accounts: accountsOf(o), Jobs: o.jobs, Settle: settle,
+		Manager: target.Manager, Accounts: database, Jobs: o.jobs, Settle: settle,
 		NoRollback: o.noRollback, Observe: results.observe,
 	}
 	if !comparison.Plan.Empty() {
@@ -69,6 +81,9 @@ func (s *session) activateThere(target deploy.Target, o *options, storePath stri
 		}
 	}
 	err = d.Run(s.ctx, s.soft, work)
+	if err != nil {
+		err = errors.Join(err, restore())
+	}
 	if failure, failed := errors.AsType[*deploy.Failure](err); !failed || failure.Undone() && !comparison.Interrupted {
 		err = errors.Join(err, target.End())
 	}

@@ -15,11 +15,12 @@ import (
 // builders are what Nix runs this program as: the builders of the derivations
 // that the Nix files make. They are no commands for people.
 var builders = map[string]func() error{
-	"build-profile":     builder(func(a attributes, out string) error { return render.Build(a.Model, out) }),
-	"build-package":     builder(func(a attributes, out string) error { return render.BuildPackage(a.Process, a.Settings, out) }),
-	"build-credentials": builder(func(a attributes, out string) error { return render.BuildCredentials(a.Credentials, out) }),
-	"build-image":       builder(func(a attributes, out string) error { return image.Write(a.Image, out) }),
-	"build-config":      builder(func(a attributes, out string) error { return render.BuildConfig(a.ConfigName, a.Config, out) }),
+	"build-profile":         builder(func(a attributes, out string) error { return render.Build(a.Model, out) }),
+	"build-package":         builder(func(a attributes, out string) error { return render.BuildPackage(a.Process, a.Settings, out) }),
+	"build-image":           builder(func(a attributes, out string) error { return image.Write(a.Image, out) }),
+	"build-disnix-manifest": builder(func(a attributes, out string) error { return render.BuildDisnixManifest(a.Model, a.Target, out) }),
+	"build-credentials":     builder(func(a attributes, out string) error { return render.BuildCredentials(a.Credentials, out) }),
+	"build-config":          builder(func(a attributes, out string) error { return render.BuildConfig(a.ConfigName, a.Config, out) }),
 }
 
 // attributes of a derivation; each kind has its own besides the outputs.
@@ -27,6 +28,7 @@ type attributes struct {
 	Outputs     map[string]string          `json:"outputs"`
 	Model       model.Model                `json:"model"`
 	Process     model.Process              `json:"process"`
+	Target      render.DisnixTarget        `json:"target"`
 	Settings    map[string]json.RawMessage `json:"settings"`
 	Credentials model.Credentials          `json:"credentials"`
 	ConfigName  string                     `json:"configName"`

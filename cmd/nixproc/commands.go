@@ -65,7 +65,7 @@ func commands() map[string]command {
 		},
 		"status": {
 			run: status, help: page("status", "", statusText),
-			set: optionSet{status: true, runlevel: true, userUnits: true},
+			set: optionSet{status: true, manager: true, runlevel: true, userUnits: true},
 		},
 	}
 	for _, manager := range managers {

@@ -18,6 +18,7 @@ import (
 	"nixproc/lib/manager/supervisord"
 	"nixproc/lib/manager/sysvinit"
 	"nixproc/lib/manifest"
+	"nixproc/lib/manifestxml"
 	"nixproc/lib/profile"
 	"nixproc/lib/run"
 	"nixproc/nixeval"
@@ -46,6 +47,8 @@ func (s *session) newManager(name string, o *options) (manager.Manager, error) {
 		return newCygrunsrv(o)
 	case "launchd":
 		return s.newLaunchd(o)
+	case "disnix":
+		return newDisnix(o)
 	case "sysvinit":
 		runlevel := o.runlevel
 		if runlevel == "" {
@@ -97,9 +100,10 @@ func machineRunlevel(ctx context.Context, runner run.Runner) string {
 	return words[1]
 }
 
-// accountsOf this machine; nil where they are to be left alone.
-func accountsOf(o *options) accounts.Database {
-	if o.disableUserChange {
+// accountsOf this machine; nil where they are to be left alone: on demand, and
+// with Disnix, since Dysnomia sees to them.
+func accountsOf(o *options, managerName string) accounts.Database {
+	if o.disableUserChange || managerName == "disnix" {
 		return nil
 	}
 	switch runtime.GOOS {
@@ -205,6 +209,9 @@ func modelPath(operands []string) (path string, prebuilt bool, err error) {
 		return "", false, err
 	}
 	if !info.IsDir() {
+		if manifestxml.Is(path) {
+			return path, true, checkManifest(path)
+		}
 		return path, false, nil
 	}
 	// As Nix does with a directory that is an expression.
@@ -212,6 +219,17 @@ func modelPath(operands []string) (path string, prebuilt bool, err error) {
 		return path, false, nil
 	}
 	return path, true, checkProfile(path)
+}
+
+// checkManifest refuses manifests of Disnix that can't be a generation.
+func checkManifest(path string) error {
+	if filepath.Dir(path) != filepath.Clean(nixeval.StoreDir()) {
+		return &nixeval.ModelError{Text: path + " is a manifest of Disnix, but not in " + nixeval.StoreDir() + " (nixproc build -P disnix makes one)"}
+	}
+	if _, err := manifestxml.Read(path); err != nil {
+		return &nixeval.ModelError{Text: err.Error()}
+	}
+	return nil
 }
 
 // checkProfile refuses directories that nothing could be deployed from. An

@@ -51,7 +51,7 @@ func (s *session) runSupervisord(o *options, path string) error {
 	if err := o.dirs.Check(); err != nil {
 		return err
 	}
-	database := accountsOf(o)
+	database := accountsOf(o, "supervisord")
 	if database != nil && !needed.Empty() && os.Getuid() != 0 {
 		return errors.New("only root can create and remove users and groups: run as root, or add --force-disable-user-change")
 	}

@@ -17,13 +17,22 @@ func status(s *session, o *options, operands []string) error {
 	if len(operands) > 0 {
 		return usageError{"status takes no operands: name the profile with -p"}
 	}
-	where, err := locate(o.profile)
+	where, err := placeOf(o.processManager, o)
 	if err != nil {
 		return err
 	}
 	current, found, err := where.Current()
 	if err != nil {
 		return err
+	}
+	if !found && o.processManager == "" {
+		// Disnix has its own place.
+		if where, err = placeOf("disnix", o); err != nil {
+			return err
+		}
+		if current, found, err = where.Current(); err != nil {
+			return err
+		}
 	}
 	if !found {
 		return fmt.Errorf("nothing is deployed in the profile %s", where.Path())
@@ -39,6 +48,9 @@ func status(s *session, o *options, operands []string) error {
 	// A manager may be known by the directories that it was deployed with.
 	if err := asDeployed(o, current.Path); err != nil {
 		return err
+	}
+	if o.processManager != "" && o.processManager != owner {
+		return fmt.Errorf("the profile %s is at a generation of %s, not of %s", where.Path(), owner, o.processManager)
 	}
 	m, err := s.newManager(owner, o)
 	if err != nil {

@@ -47,7 +47,7 @@ func switchWith(managerName string) func(*session, *options, []string) error {
 
 // target is where the options say that a profile is to be deployed to.
 func (s *session) target(managerName string, o *options) (deploy.Target, error) {
-	where, err := locate(o.profile)
+	where, err := placeOf(managerName, o)
 	if err != nil {
 		return deploy.Target{}, err
 	}

@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"nixproc/lib/shellvars"
 )
 
 // The directories, in a profile, with one file for each group and user. Their
@@ -52,7 +54,7 @@ func eachFile(dir string, f func(name string, values map[string]string)) error {
 		if err != nil {
 			return fmt.Errorf("cannot read an account of a profile: %w", err)
 		}
-		values, err := parseAssignments(string(data))
+		values, err := shellvars.Parse(string(data))
 		if err != nil {
 			return fmt.Errorf("cannot read the account %s: %w", filepath.Join(dir, entry.Name()), err)
 		}

@@ -41,9 +41,11 @@ type Event struct {
 
 // Work is what to execute.
 type Work struct {
-	Plan   plan.Plan
-	Create accounts.Set // accounts that the new profile needs and the old one lacks
-	Remove accounts.Set // accounts that nothing needs afterwards
+	Plan plan.Plan
+	// Old and New are the profiles that the plan compares, "" for none.
+	Old, New string
+	Create   accounts.Set // accounts that the new profile needs and the old one lacks
+	Remove   accounts.Set // accounts that nothing needs afterwards
 	// Found is told which of the accounts to create existed already.
 	Found func(accounts.Set) error
 	// Commit makes the new profile the current one.
@@ -109,11 +111,17 @@ func (x *execution) forward(work Work) *Failure {
 	if failure := x.levels("stop", work.Plan.Stops); failure != nil {
 		return failure
 	}
-	if failure := x.install(work.Plan); failure != nil {
-		return failure
-	}
-	if failure := x.levels("start", work.Plan.Starts); failure != nil {
-		return failure
+	if mover, ok := manager.As[manager.Mover](x.Manager); ok {
+		if failure := x.move(mover, work); failure != nil {
+			return failure
+		}
+	} else {
+		if failure := x.install(work.Plan); failure != nil {
+			return failure
+		}
+		if failure := x.levels("start", work.Plan.Starts); failure != nil {
+			return failure
+		}
 	}
 	if failure := x.settle(work.Plan.Starts); failure != nil {
 		return failure

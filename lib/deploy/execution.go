@@ -25,7 +25,8 @@ type execution struct {
 }
 
 // begun is a step: units that were to start or stop, or the files of units that
-// were to be put in place (verb "install"), with what takes that back.
+// were to be put in place (verb "install"), or a Mover's one command (verb
+// "move"), with what takes that back.
 type begun struct {
 	verb  string
 	units []manager.Unit
@@ -187,7 +188,8 @@ func (x *execution) undo(failure *Failure) {
 	for _, step := range slices.Backward(x.begun) {
 		if step.back != nil {
 			if err := step.back(); err != nil {
-				failure.Wrong = append(failure.Wrong, Wrong{Process: "files", Why: err})
+				what := map[string]string{"install": "files", "move": "profiles"}[step.verb]
+				failure.Wrong = append(failure.Wrong, Wrong{Process: what, Why: err})
 			}
 			continue
 		}

@@ -78,7 +78,7 @@ func (t Target) withoutSiblings(set accounts.Set) (accounts.Set, error) {
 		return set, err
 	}
 	for _, other := range others {
-		needed, err := accounts.Read(other)
+		needed, err := readAccounts(other)
 		if err != nil {
 			return set, err
 		}

@@ -107,6 +107,7 @@ func ownerOf(generation profile.Generation) (string, error) {
 // Comparison is what two profiles mean for a target.
 type Comparison struct {
 	Plan   plan.Plan
+	Old    string                   // the profile that was compared with, "" for none
 	States map[string]manager.State // of all units, before
 	Create accounts.Set
 	Remove accounts.Set
@@ -118,7 +119,7 @@ type Comparison struct {
 
 // Compare reads both profiles, asks what runs, and plans. It changes nothing.
 func (t Target) Compare(ask func([]manager.Unit) (map[string]manager.State, error), old, new string) (Comparison, error) {
-	var c Comparison
+	c := Comparison{Old: old}
 	oldUnits, err := t.units(old)
 	if err != nil {
 		return c, err
@@ -189,8 +190,9 @@ func (t Target) units(path string) ([]manager.Unit, error) {
 }
 
 func readAccounts(path string) (accounts.Set, error) {
-	if path == "" {
-		return accounts.Set{}, nil
+	tree, err := manifest.Tree(path)
+	if err != nil || tree == "" {
+		return accounts.Set{}, err
 	}
-	return accounts.Read(path)
+	return accounts.Read(tree)
 }

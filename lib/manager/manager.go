@@ -133,6 +133,16 @@ type Chain interface {
 	StopsToStart(unit Unit) bool
 }
 
+// Mover is a Manager that starts processes by one command, which goes from one
+// profile to another and does what else belongs to that. What is to stop was
+// stopped before, one by one.
+type Mover interface {
+	// Move goes from one profile to another, "" for none. The units in start are
+	// those that do not run and are to run then; all others are as the old profile
+	// says. A move that fails leaves all that it can as it was.
+	Move(ctx context.Context, old, new string, start []Unit) error
+}
+
 // Witness is a Manager that can tell what a process said before it ended, where
 // that is not in a log file. What it gives is put after an error as it is.
 type Witness interface {

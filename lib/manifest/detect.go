@@ -26,14 +26,14 @@ var signs = []struct{ pattern, manager string }{
 // ManagerOf tells the process manager that a profile is for; "" if it is
 // nobody's: a profile of the older framework without processes.
 func ManagerOf(profile string) (string, error) {
-	manager, found, err := readManager(profile)
-	if found || err != nil {
-		return manager, err
-	}
 	if info, err := os.Stat(profile); err != nil {
 		return "", err
 	} else if !info.IsDir() {
 		return "disnix", nil // a Disnix manifest is a file
+	}
+	manager, found, err := readManager(profile)
+	if found || err != nil {
+		return manager, err
 	}
 	for _, sign := range signs {
 		matches, err := filepath.Glob(filepath.Join(profile, sign.pattern))

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"nixproc/lib/manifestxml"
 	"nixproc/lib/model"
 )
 
@@ -47,7 +48,11 @@ type Process struct {
 // Read reads the manifest of a profile. A profile without one, which the
 // framework before this made, gives nil and no error.
 func Read(profile string) (*Manifest, error) {
-	file := filepath.Join(profile, FileName)
+	tree, err := Tree(profile)
+	if err != nil || tree == "" {
+		return nil, err
+	}
+	file := filepath.Join(tree, FileName)
 	data, err := os.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -63,6 +68,15 @@ func Read(profile string) (*Manifest, error) {
 		return nil, fmt.Errorf("%s was made by a newer command (schema %d, this command reads %d): upgrade the command", file, m.Schema, Schema)
 	}
 	return &m, nil
+}
+
+// Tree is the directory with the files of a profile. A profile for Disnix is a
+// file, its manifest, which names that directory; "" if it names none.
+func Tree(profile string) (string, error) {
+	if info, err := os.Stat(profile); err != nil || info.IsDir() {
+		return profile, nil // who reads it says what is wrong
+	}
+	return manifestxml.ProfileOf(profile)
 }
 
 // Encode gives the bytes of the manifest's file.

@@ -12,6 +12,7 @@ import (
 
 	"nixproc/lib/manager/bsdrc"
 	"nixproc/lib/manager/cygrunsrv"
+	"nixproc/lib/manager/disnix"
 	"nixproc/lib/manager/docker"
 	"nixproc/lib/manager/launchd"
 	"nixproc/lib/manager/s6rc"
@@ -76,6 +77,9 @@ func scan(managerName string, merge Merge) ([]manifest.Process, error) {
 		return launchd.Scan(merge.Tree)
 	case managerName == "launchd":
 		return launchd.ScanPackage(merge.Tree, merge.Process, merge.Entry.Unit)
+	case managerName == "disnix":
+		process, err := disnix.ScanPackage(merge.Tree, merge.Process)
+		return []manifest.Process{process}, err
 	case managerName == "sysvinit":
 		return sysvinit.Scan(merge.Tree)
 	case managerName == "supervisord":

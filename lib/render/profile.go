@@ -76,6 +76,8 @@ func rendererOf(m model.Model, ranks map[string]int) (renderer, error) {
 		return newSystemd(m)
 	case "supervisord":
 		return newSupervisord(m)
+	case "disnix":
+		return newDisnix(m, ranks)
 	}
 	return nil, fmt.Errorf("process manager %q is not supported", m.Manager)
 }

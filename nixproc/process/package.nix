@@ -27,6 +27,8 @@
 , attributes ? { }
   # Name of the derivation.
 , packageName ? name
+  # The package itself, where it is not the binary that renders it.
+, built ? null
 }:
 
 let
@@ -63,7 +65,7 @@ let
   else if credentials ? nixprocAccounts then { credentials = credentials.nixprocAccounts; }
   else { credentialsTree = "${credentials}"; });
 
-  rendered = specification: derivation {
+  rendered = specification: if built != null then built else derivation {
     name = if safeName == "" then "process" else safeName;
     system = builtins.currentSystem or stdenv.system;
     builder = nixprocBinary;
@@ -101,10 +103,14 @@ let
 in
 package // attributes // {
   name = packageName;
-  nixproc = specification // (if postInstall == "" then { } else {
-    inherit postInstall;
-    tree = "${finished (rendered specification)}";
-  });
+  nixproc = specification // (
+    if postInstall != "" then {
+      inherit postInstall;
+      tree = "${finished (rendered specification)}";
+    }
+    else if built != null then { tree = "${built}"; }
+    else { }
+  );
   nixprocDependencies = dependencyPackages;
   nixprocSettings = settings;
   # What a user changes this way is a package like any other, without a

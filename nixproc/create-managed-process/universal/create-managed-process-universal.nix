@@ -31,6 +31,11 @@ let
     rcSubr = import ../../backends/bsdrc/rcsubr.nix { inherit stdenv forceDisableUserChange; };
   };
 
+  createProcessScript = import ../../backends/disnix/create-process-script.nix {
+    inherit (pkgs) coreutils;
+    inherit stdenv lib createCredentials forceDisableUserChange nixprocBinary;
+  };
+
   createSystemVInitScript = import ../../backends/sysvinit/create-sysvinit-script.nix {
     inherit (pkgs) daemon;
     inherit stdenv lib writeTextFile createCredentials runtimeDir logDir tmpDir forceDisableUserChange nixprocBinary;
@@ -80,6 +85,10 @@ import ../agnostic/create-managed-process.nix {
     };
     bsdrc = import ../../backends/bsdrc/generate-bsdrc-script.nix {
       inherit createBSDRCScript lib;
+    };
+    disnix = import ../../backends/disnix/generate-process-script.nix {
+      inherit (pkgs) daemon coreutils;
+      inherit createProcessScript stdenv lib writeTextFile basePackages runtimeDir logDir tmpDir forceDisableUserChange;
     };
     sysvinit = import ../../backends/sysvinit/generate-sysvinit-script.nix {
       inherit createSystemVInitScript lib;

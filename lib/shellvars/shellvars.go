@@ -1,16 +1,18 @@
-package accounts
+// Package shellvars reads files of shell assignments, which shells source: those
+// of Dysnomia, for example. It must not know what the variables are for.
+package shellvars
 
 import (
 	"errors"
 	"strings"
 )
 
-// parseAssignments reads lines KEY=VALUE as a POSIX shell would, but expands
+// Parse reads lines KEY=VALUE as a POSIX shell would, but expands
 // nothing and executes nothing. Values may be quoted in any of the shell's
 // ways, also several in one word; a value without quotes goes on to the end
 // of its line, since paths with spaces were written so. Lines that assign
 // nothing are passed over, and of several lines for one key the last holds.
-func parseAssignments(text string) (map[string]string, error) {
+func Parse(text string) (map[string]string, error) {
 	values := map[string]string{}
 	for text != "" {
 		text = strings.TrimLeft(text, " \t\r\n")

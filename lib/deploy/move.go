@@ -1,0 +1,66 @@
+package deploy
+
+import (
+	"errors"
+	"slices"
+	"time"
+
+	"nixproc/lib/manager"
+)
+
+// move starts what is to be started by a Mover's one command, unless nothing at
+// all is to be done.
+func (x *execution) move(mover manager.Mover, work Work) *Failure {
+	if work.Plan.Empty() && work.Old == work.New {
+		return nil
+	}
+	if x.soft.Err() != nil {
+		return &Failure{Verb: "start", Cause: errInterrupted}
+	}
+	starts, stops := slices.Concat(work.Plan.Starts...), slices.Concat(work.Plan.Stops...)
+	moved := false
+	x.begun = append(x.begun, begun{verb: "move", back: func() error {
+		err := x.stopStarted(starts)
+		if moved {
+			err = errors.Join(err, mover.Move(x.ctx, work.New, work.Old, stops))
+		}
+		return err // what still does not run is started next
+	}})
+	begin := time.Now()
+	err := mover.Move(x.ctx, work.Old, work.New, starts)
+	_, unseen := errors.AsType[*manager.UnseenError](err)
+	moved = err == nil || unseen
+	x.lastStart = time.Now()
+	states, statusErr := x.Manager.Status(x.ctx, starts)
+	for _, unit := range starts {
+		state := states[unit.Name]
+		if statusErr == nil && err != nil && state.Condition != manager.Running {
+			x.Observe(Event{Verb: "start", Process: unit.Name, Err: err, Took: time.Since(begin)})
+			if unseen {
+				x.unseen = append(x.unseen, unit)
+			}
+		} else if err == nil {
+			x.Observe(Event{Verb: "start", Process: unit.Name, State: state, Took: time.Since(begin)})
+		}
+	}
+	if err != nil {
+		return &Failure{Verb: "start", Cause: err}
+	}
+	return nil
+}
+
+// stopStarted stops what runs of the units that were to be started, the last
+// first.
+func (x *execution) stopStarted(starts []manager.Unit) error {
+	states, err := x.Manager.Status(x.ctx, starts)
+	if err != nil {
+		return err
+	}
+	var problems []error
+	for _, unit := range slices.Backward(starts) {
+		if states[unit.Name].Condition != manager.Stopped {
+			problems = append(problems, x.step("stop", unit, true))
+		}
+	}
+	return errors.Join(problems...)
+}
