@@ -46,6 +46,12 @@ var chainloadText string
 //go:embed usage/directories.txt
 var directoriesText string
 
+//go:embed usage/environment.txt
+var environmentText string
+
+//go:embed usage/own-options.txt
+var ownOptionsText string
+
 func commands() map[string]command {
 	found := map[string]command{
 		"boot": {
@@ -105,7 +111,11 @@ func commands() map[string]command {
 func page(name, manager, text string) string {
 	var b strings.Builder
 	t := template.Must(template.New(name).Parse(text))
-	template.Must(t.New("directories").Parse(directoriesText))
+	for part, text := range map[string]string{
+		"directories": directoriesText, "environment": environmentText, "own-options": ownOptionsText,
+	} {
+		template.Must(t.New(part).Parse(text))
+	}
 	err := t.Execute(&b, map[string]string{"Name": name, "Manager": manager})
 	if err != nil {
 		panic(err) // a text of our own is wrong
