@@ -128,6 +128,15 @@ func TestBsdrcOwnership(t *testing.T) {
 	if err := os.Remove(script); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.Symlink("/etc/rc.d/a", script); err != nil {
+		t.Fatal(err)
+	}
+	if r := b.switchTo("--enable-at-boot", file); r.code != 1 || !strings.Contains(r.stderr, "boot scripts/a is in the way") {
+		t.Errorf("a link of the administrator's: exit code %d\n%s", r.code, r.stderr)
+	}
+	if err := os.Remove(script); err != nil {
+		t.Fatal(err)
+	}
 	old := b.store.build(t, `pkgs.runCommand "old" { } "mkdir -p $out/etc/rc.d; echo x >$out/etc/rc.d/a"`)
 	if err := os.Symlink(filepath.Join(old, "etc/rc.d/a"), script); err != nil {
 		t.Fatal(err)

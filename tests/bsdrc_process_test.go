@@ -82,6 +82,8 @@ func TestBsdrcProcessGetsWhatItsModelSays(t *testing.T) {
 func TestBsdrcSignals(t *testing.T) {
 	t.Parallel()
 	b := newBSDMachine(t)
+	// Where no user is changed, limits(1) is not called: only root may.
+	b.inside("rm", "/usr/sbin/limits")
 	b.mustSwitchTo(b.model("model.nix", `{
   a = sleeper "a" {
     foregroundProcess = script "a" "trap 'echo reloaded' USR1; trap 'echo ended; exit' INT; while :; do sleep 0.05; done"; args = [ ];
@@ -100,5 +102,8 @@ func TestBsdrcSignals(t *testing.T) {
 	b.leavesNothing()
 	if !strings.Contains(log(), "ended\n") {
 		t.Errorf("the log has\n%s", log())
+	}
+	if r := b.nixproc("bsdrc-switch", "--state-dir", b.path("state"), "--host-packages", b.path("model.nix")); r.code != 1 || !strings.Contains(r.stderr, "limits: not found") {
+		t.Errorf("limits(1) was not called for root: exit code %d\n%s", r.code, r.stderr)
 	}
 }

@@ -155,6 +155,9 @@ run_rc_command "$1"
 		if got := string(profile.Files[file].Content); got != want {
 			t.Errorf("%s says\n%s\nwant\n%s", file, got, want)
 		}
+		if _, err := syntax.NewParser(syntax.Variant(syntax.LangPOSIX)).Parse(strings.NewReader(want), file); err != nil {
+			t.Error(err)
+		}
 		if !profile.Files[file].Executable {
 			t.Errorf("%s can't be executed", file)
 		}

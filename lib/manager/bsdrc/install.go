@@ -38,9 +38,14 @@ func (m *Manager) place() place.Directory {
 		Begin: "# Put here by nixproc; changes are lost. Profile: ",
 		Line:  1, // after #!/bin/sh
 		Mode:  0o755,
-		// The older tools made links to a profile's scripts.
+		// The older tools made links to a profile's scripts, by its path in the
+		// store or by one that leads there.
 		Theirs: func(name, to string) bool {
-			return strings.HasPrefix(to, m.Store+"/") && filepath.Base(to) == name || strings.HasSuffix(to, "/"+directory+"/"+name)
+			if !strings.HasSuffix(to, "/"+directory+"/"+name) {
+				return false
+			}
+			resolved, err := filepath.EvalSymlinks(to)
+			return strings.HasPrefix(to, m.Store+"/") || err == nil && strings.HasPrefix(resolved, m.Store+"/")
 		},
 		Holds: func(profile, name string) bool {
 			_, err := os.Stat(filepath.Join(profile, directory, name))
