@@ -1,10 +1,10 @@
 #!/bin/sh
 # usage: boot-sysvinit.sh DIR ROOT PROFILE [MOUNT]...
 # Boots System V init, from the tree ROOT that fetch-sysvinit.sh made, as PID 1
-# of private namespaces, in runlevel 2. Its init scripts are those of the
-# deployed PROFILE and of DIR/init.d (with DIR/rcN.d). It sees the host's files,
-# and can change only those below the MOUNTs; /tmp is its own. It ends, with
-# everything in it, when its standard input does.
+# of private namespaces, in runlevel BOOT_RUNLEVEL or 2. Its init scripts are
+# those of the deployed PROFILE and of DIR/init.d (with DIR/rcN.d). It sees the
+# host's files, and can change only those below the MOUNTs; /tmp is its own. It
+# ends, with everything in it, when its standard input does.
 set -e
 [ $# -ge 3 ] || { sed -n 2p "$0" | cut -c3- >&2; exit 64; }
 mkdir -p "$1/machine"
@@ -31,7 +31,7 @@ for scripts in "$BOOT_PROFILE/etc/rc.d" "$BOOT_DIR"; do
 	done
 done
 cat >etc/inittab <<end
-id:2:initdefault:
+id:${BOOT_RUNLEVEL:-2}:initdefault:
 l0:0:wait:/lib/init/rc 0
 l2:2:wait:/lib/init/rc 2
 l3:3:wait:/lib/init/rc 3

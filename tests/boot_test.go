@@ -98,7 +98,13 @@ type booted struct {
 	init int // its PID outside
 }
 
+// boot boots into runlevel 2 with the scripts of the profile.
 func boot(t *testing.T, d *deployment) *booted {
+	t.Helper()
+	return bootInto(t, d, 2, d.path("profiles", "processes"))
+}
+
+func bootInto(t *testing.T, d *deployment, runlevel int, scripts string) *booted {
 	t.Helper()
 	// Scripts of ours, which show which runlevel is done: they come last.
 	for _, level := range []int{0, 2, 3, 6} {
@@ -122,7 +128,8 @@ func boot(t *testing.T, d *deployment) *booted {
 		t.Fatal(err)
 	}
 	defer log.Close()
-	cmd := exec.Command(absolutePath(t, "boot-sysvinit.sh"), d.dir, sysvinitTree(t), d.path("profiles", "processes"), d.dir, d.store.dir)
+	cmd := exec.Command(absolutePath(t, "boot-sysvinit.sh"), d.dir, sysvinitTree(t), scripts, d.dir, d.store.dir)
+	cmd.Env = append(os.Environ(), fmt.Sprint("BOOT_RUNLEVEL=", runlevel))
 	input, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)

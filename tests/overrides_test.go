@@ -30,6 +30,8 @@ var overrides = map[string]overridden{
 			"daemon":      "pidFile",
 		},
 		required: "name command",
+		unused:   "instanceName", // of the pid file that is not given
+
 	},
 	"cygrunsrv": {
 		common:   "name environment dependencies postInstall environmentPath path args",
@@ -38,6 +40,8 @@ var overrides = map[string]overridden{
 	"disnix": {
 		common:   "name dependencies credentials postInstall process pidFile",
 		required: "name process",
+		unused:   "process", // it is in the package alone
+
 	},
 	"docker": {
 		layer:    "container",

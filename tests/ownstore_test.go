@@ -46,9 +46,13 @@ func newOwnStore(t *testing.T, settings ...string) *nixStore {
 func newDeploymentIn(t *testing.T, store *nixStore) *deployment {
 	t.Helper()
 	d := newDeployment(t)
+	d.useStore(store)
+	return d
+}
+
+func (d *deployment) useStore(store *nixStore) {
 	d.store = store
 	d.env = append(append([]string{}, store.env...), "NIX_USER_PROFILE_DIR="+d.path("profiles"))
-	return d
 }
 
 // profile is the store path of the current generation.

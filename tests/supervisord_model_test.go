@@ -132,7 +132,10 @@ func TestSupervisordThatWasDeployed(t *testing.T) {
 	port := freePorts(t, 1)[0]
 	manager := d.write("supervisord.nix", "args@{ ids, pkgs ? import <nixpkgs> {}, stateDir, processManager, forceDisableUserChange }: { inherit (import (/. + "+
 		nixString(example(t, "services-agnostic", "processes.nix"))+") (args // { inherit pkgs; })) supervisord; }")
-	d.mustSwitchTo("--host-packages", fmt.Sprintf("--extra-params={ ids.inetHTTPPorts.supervisord = %d; }", port), manager)
+	params := func(port int) string {
+		return fmt.Sprintf("--extra-params={ ids.inetHTTPPorts.supervisord = %d; }", port)
+	}
+	d.mustSwitchTo("--host-packages", params(port), manager)
 	pid, start, alive := d.process("supervisord")
 	if !alive {
 		t.Fatal("supervisord does not run")
@@ -143,8 +146,15 @@ func TestSupervisordThatWasDeployed(t *testing.T) {
 
 	p.mustSwitchTo(d.model("model.nix", `{ a = sleeper "a" { }; }`))
 	p.runsExactly("a")
+	const goes = "process 'supervisord' is a process manager, and what it runs goes down with it (of the profile 'processes', processes: 1)"
+	if r := d.mustSwitchTo("--host-packages", "--dry-run", params(port+1), manager); !strings.Contains(r.stderr, goes) {
+		t.Errorf("nothing says what goes down with supervisord:\n%s", r.stderr)
+	}
 	p.mustSwitchTo("--undeploy")
 	p.runsExactly()
+	if r := d.mustSwitchTo("--host-packages", "--dry-run", params(port+1), manager); strings.Contains(r.stderr, "goes down") {
+		t.Errorf("nothing would go down:\n%s", r.stderr)
+	}
 	if pid2, start2, alive := d.process("supervisord"); !alive || pid2 != pid || start2 != start {
 		t.Errorf("supervisord was process %d and is %d", pid, pid2)
 	}

@@ -189,12 +189,15 @@ func TestSystemdThatDoesNotRun(t *testing.T) {
 // A boot brings all up again, also after the garbage was collected.
 func TestSystemdBoot(t *testing.T) {
 	t.Parallel()
-	m := newSystemdMachine(t, false)
+	m := newSystemdMachineIn(t, newOwnStore(t, "sandbox = false"), false)
 	model := m.model("model.nix", `rec { base = sleeper "base" { }; next = sleeper "next" { dependencies = [ base.pkg ]; }; }`)
 	m.mustSwitchTo(model)
 	m.runs("base", "next")
 	m.mustSwitchTo("-p", "two words", m.model("second.nix", `{ third = sleeper "third" { }; }`))
 	m.verify()
+	if r := m.program("nix-collect-garbage", "-d"); r.code != 0 || !strings.Contains(r.stderr+r.stdout, "store paths deleted") {
+		t.Fatalf("nix-collect-garbage: %s", r.stderr)
+	}
 	m.powerOff()
 	m.boot()
 	m.runs("base", "next", "third")

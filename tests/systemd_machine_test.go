@@ -38,9 +38,14 @@ func withSystemd(t *testing.T, test func(t *testing.T, m *systemdMachine)) {
 
 func newSystemdMachine(t *testing.T, user bool) *systemdMachine {
 	t.Helper()
+	return newSystemdMachineIn(t, newStore(t), user)
+}
+
+func newSystemdMachineIn(t *testing.T, store *nixStore, user bool) *systemdMachine {
+	t.Helper()
 	needsUnshare(t, "--uts", "--ipc", "--pid", "--cgroup", "--fork")
 	needsRoot(t, "/lib/systemd/systemd", "systemctl", "journalctl")
-	m := &systemdMachine{deployment: newDeployment(t), user: user}
+	m := &systemdMachine{deployment: newDeploymentIn(t, store), user: user}
 	// Processes run as other users, and the test's directory is closed to them.
 	above := filepath.Dir(m.dir)
 	for _, dir := range []string{m.dir, above, filepath.Dir(above)} {
@@ -110,7 +115,7 @@ func (m *systemdMachine) run(script string, args ...string) (pid int) {
 // boot boots the system, for the first time or again.
 func (m *systemdMachine) boot() {
 	m.t.Helper()
-	unshare := m.run("boot-systemd.sh", m.dir, m.dir, m.store.dir, checkoutPath(m.t))
+	unshare := m.run("boot-systemd.sh", m.dir, m.dir, m.store.dir, filepath.Dir(m.binary), checkoutPath(m.t))
 	var init int
 	eventually(m.t, "systemd is PID 1", func() bool {
 		if below := children(m.t, unshare); len(below) == 1 {

@@ -21,6 +21,18 @@ func (s *session) activate(target deploy.Target, o *options, storePath string, n
 	if err := o.dirs.Check(); err != nil {
 		return err
 	}
+	shared, ok := manager.As[manager.Shared](target.Manager)
+	if !ok || shared.Place() == "" {
+		return s.activateThere(target, o, storePath, number)
+	}
+	lock, err := deploy.AcquirePlace(s.soft, shared.Place(), o.wait)
+	if err != nil {
+		return err
+	}
+	return errors.Join(s.activateThere(target, o, storePath, number), lock.Release())
+}
+
+func (s *session) activateThere(target deploy.Target, o *options, storePath string, number int) error {
 	comparison, err := s.compare(target, o, storePath)
 	if err != nil {
 		return err
@@ -86,6 +98,13 @@ func (s *session) compare(target deploy.Target, o *options, storePath string) (d
 		note("the last switch was interrupted: what it may have touched is restarted")
 	}
 	for _, text := range comparison.Changed {
+		note("warning: %s", text)
+	}
+	hosted, err := target.Hosted(comparison.Plan)
+	if err != nil {
+		return comparison, err
+	}
+	for _, text := range hosted {
 		note("warning: %s", text)
 	}
 	noteMissing(comparison.Plan)

@@ -19,6 +19,9 @@ var switchText string
 //go:embed usage/deploy.txt
 var deployText string
 
+//go:embed usage/boot.txt
+var bootText string
+
 //go:embed usage/runactivity.txt
 var runactivityText string
 
@@ -39,6 +42,10 @@ var directoriesText string
 
 func commands() map[string]command {
 	found := map[string]command{
+		"boot": {
+			run: boot, help: page("boot", "", bootText),
+			set: optionSet{profile: true, runlevel: true},
+		},
 		"build": {
 			run: build, help: page("build", "", buildText),
 			set: optionSet{build: true, manager: true, outLink: true, directory: true},

@@ -27,6 +27,7 @@ type optionSet struct {
 	directory  bool // the directories and --force-disable-user-change
 	activity   bool // --reverse
 	status     bool // --json
+	profile    bool // --profile alone
 }
 
 // options are the values of all options of all commands.
@@ -130,7 +131,7 @@ func (o *options) define(flags *pflag.FlagSet, set optionSet) {
 		flags.StringVar(&o.deleteGenerations, "delete-generations", "", "")
 		flags.BoolVar(&o.deleteAllGenerations, "delete-all-generations", false, "")
 	}
-	if set.deploy || set.activity || set.status {
+	if set.deploy || set.activity || set.status || set.profile {
 		flags.StringVarP(&o.profile, "profile", "p", usualProfile, "")
 	}
 	if set.deploy {

@@ -57,7 +57,7 @@ func Acquire(ctx context.Context, path string, wait bool) (*Lock, error) {
 		if err != nil {
 			return nil, err
 		}
-		if lock.stands(path) {
+		if stands(lock.file, path) {
 			if err := lock.sign(path); err != nil {
 				return nil, err
 			}
@@ -73,8 +73,8 @@ func Acquire(ctx context.Context, path string, wait bool) (*Lock, error) {
 
 // stands tells whether what was locked is still what others will find: who held
 // it before may have withdrawn it in the meantime.
-func (l *Lock) stands(path string) bool {
-	ours, err := l.file.Stat()
+func stands(lock *flock.Flock, path string) bool {
+	ours, err := lock.Stat()
 	if err != nil {
 		return false
 	}

@@ -109,13 +109,13 @@ func TestLockOnWithdrawnFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer lock.file.Unlock()
-	if !lock.stands(path) {
+	if !stands(lock.file, path) {
 		t.Error("it does not stand, though nothing has changed")
 	}
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
 	}
-	if lock.stands(path) {
+	if stands(lock.file, path) {
 		t.Error("it stands, though the file is gone")
 	}
 	other, err := Acquire(context.Background(), path, false)
@@ -123,7 +123,7 @@ func TestLockOnWithdrawnFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer other.Release()
-	if lock.stands(path) || !other.stands(path) {
-		t.Errorf("the old one stands: %v; the new one: %v", lock.stands(path), other.stands(path))
+	if stands(lock.file, path) || !stands(other.file, path) {
+		t.Errorf("the old one stands: %v; the new one: %v", stands(lock.file, path), stands(other.file, path))
 	}
 }

@@ -102,6 +102,13 @@ type Installer interface {
 	Install(ctx context.Context, gone, there []Unit) error
 }
 
+// Shared is a Manager whose units have files, or a state, in one directory that
+// other profiles use as well.
+type Shared interface {
+	// Place is that directory. Whoever changes what is in it holds its lock.
+	Place() string
+}
+
 // Checker is an Installer that can tell beforehand that it would refuse to put
 // the files of units in place, so that nothing is stopped in vain.
 type Checker interface {

@@ -61,7 +61,7 @@ func (m *Manager) targetText(units []string) string {
 // stopTarget is for a target that is about to go: a boot may have started it,
 // and systemd would keep its name. That stops no unit that it wants.
 func (m *Manager) stopTarget(ctx context.Context) error {
-	if owner, err := m.owner(m.target()); err != nil || owner != m.Profile {
+	if ours, err := m.place().Has(m.target()); err != nil || !ours {
 		return err
 	}
 	_, err := m.Runner.Run(ctx, run.Command{Args: m.systemctl("stop", "--", m.target())})

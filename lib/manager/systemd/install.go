@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -12,18 +11,25 @@ import (
 	"strings"
 
 	"nixproc/lib/manager"
+	"nixproc/lib/manager/place"
 	"nixproc/lib/quote"
 	"nixproc/lib/run"
 )
 
-// marker begins the first line of the files that we put in place; the path of
-// the profile follows it.
-const marker = "# Put here by nixproc; changes are lost. Profile: "
+// Place is the directory that systemd reads.
+func (m *Manager) Place() string { return m.Dir }
+
+func (m *Manager) place() place.Directory {
+	return place.Directory{
+		Path: m.Dir, Profile: m.Profile,
+		Begin:  "# Put here by nixproc; changes are lost. Profile: ",
+		Theirs: m.isTheirs,
+		Holds:  m.holds,
+	}
+}
 
 // Install copies the unit files into the directory that systemd reads, and has
-// systemd read them if one has changed. They are copies, since a link into an
-// old generation leads nowhere after a garbage collection, and at boot before
-// the store is mounted.
+// systemd read them if one has changed.
 func (m *Manager) Install(ctx context.Context, gone, there []manager.Unit) error {
 	files, err := m.permitted(there)
 	if err != nil {
@@ -45,9 +51,9 @@ func (m *Manager) Install(ctx context.Context, gone, there []manager.Unit) error
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(files)) {
-		did, err := m.put(name, files[name])
+		did, err := m.place().Put(name, files[name])
 		changed = changed || did
-		if err != nil {
+		if err = errors.Join(err, m.removeWants(name)); err != nil {
 			return err
 		}
 	}
@@ -85,7 +91,7 @@ func (m *Manager) permitted(there []manager.Unit) (map[string]string, error) {
 		return nil, err
 	}
 	for _, name := range slices.Sorted(maps.Keys(files)) {
-		if err := m.mayReplace(name); err != nil {
+		if err := m.place().MayPut(name); err != nil {
 			return nil, err
 		}
 	}
@@ -116,16 +122,16 @@ func (m *Manager) contents(units []manager.Unit) (map[string]string, error) {
 			if _, twice := files[name]; twice {
 				return nil, fmt.Errorf("process '%s': another process has the unit %s too", unit.Name, name)
 			}
-			files[name] = m.signed(string(text))
+			files[name] = m.installed(string(text))
 		}
 	}
-	files[m.target()] = m.signed(m.targetText(allNames(units)))
+	files[m.target()] = m.installed(m.targetText(allNames(units)))
 	return files, nil
 }
 
-// signed is a unit file as it stands in its place.
-func (m *Manager) signed(text string) string {
-	text = marker + m.Profile + "\n" + strings.TrimRight(text, "\n") + "\n"
+// installed is a unit file as it stands in its place.
+func (m *Manager) installed(text string) string {
+	text = strings.TrimRight(text, "\n") + "\n"
 	if !m.User {
 		text += "\n[Unit]\nRequiresMountsFor=" + quote.SystemdPath(m.Store) + "\n"
 	}
@@ -135,38 +141,6 @@ func (m *Manager) signed(text string) string {
 // obsolete are the names of files that are not to be in place any more.
 func (m *Manager) obsolete(gone []manager.Unit, files map[string]string) []string {
 	return slices.DeleteFunc(allNames(gone), func(name string) bool { return files[name] != "" })
-}
-
-// owner tells whose a file is: the path of a profile, "link" for a link that the
-// tools before this made, "" for nothing there.
-func (m *Manager) owner(name string) (string, error) {
-	path := filepath.Join(m.Dir, name)
-	info, err := os.Lstat(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return "", nil
-	}
-	if err != nil {
-		return "", err
-	}
-	if info.Mode()&fs.ModeSymlink != 0 {
-		to, err := os.Readlink(path)
-		if err == nil && m.isTheirs(name, to) {
-			return "link", nil
-		}
-		return "unknown", err
-	}
-	if !info.Mode().IsRegular() {
-		return "unknown", nil
-	}
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return "", err
-	}
-	first, _, _ := strings.Cut(string(text), "\n")
-	if profile, ok := strings.CutPrefix(first, marker); ok {
-		return profile, nil
-	}
-	return "unknown", nil
 }
 
 // isTheirs says whether a link leads where those of the older tools do: to
@@ -179,34 +153,23 @@ func (m *Manager) isTheirs(name, to string) bool {
 	return strings.HasSuffix(inside, "-"+strings.TrimPrefix(name, Prefix)) || strings.HasSuffix(inside, "/"+Directory+"/"+name)
 }
 
-// mayReplace refuses what is not ours.
-func (m *Manager) mayReplace(name string) error {
-	owner, err := m.owner(name)
-	if err != nil || owner == "" || owner == "link" || owner == m.Profile {
-		return err
-	}
-	path := filepath.Join(m.Dir, name)
-	if owner == "unknown" {
-		return fmt.Errorf("%s is in the way: nixproc did not put it there; remove it, or give the process another name", path)
-	}
-	needed := filepath.Join(owner, Directory, name)
+// holds says whether a profile has a unit file.
+func (m *Manager) holds(profile, name string) bool {
+	needed := filepath.Join(profile, Directory, name)
 	if name == m.target() {
-		needed = filepath.Join(owner, Directory)
+		needed = filepath.Dir(needed)
 	}
-	if _, err := os.Stat(needed); err == nil {
-		return fmt.Errorf("%s belongs to the profile %s: undeploy it there, or give the process another name", path, owner)
-	}
-	return nil
+	_, err := os.Stat(needed)
+	return err == nil
 }
 
-// remove removes a file that is ours, or that the older tools put there. Any
-// other may be another profile's by now.
+// remove removes a file, if it is ours.
 func (m *Manager) remove(name string) (bool, error) {
-	owner, err := m.owner(name)
-	if err != nil || owner != m.Profile && owner != "link" {
-		return false, err
+	removed, err := m.place().Remove(name)
+	if err != nil || !removed {
+		return removed, err
 	}
-	return true, errors.Join(os.Remove(filepath.Join(m.Dir, name)), m.removeWants(name))
+	return true, m.removeWants(name)
 }
 
 // removeWants removes the link NAME.wants that the older tools made.
@@ -216,36 +179,4 @@ func (m *Manager) removeWants(name string) error {
 		return nil
 	}
 	return os.Remove(path)
-}
-
-// put writes a file, unless it is there as it should be.
-func (m *Manager) put(name, text string) (bool, error) {
-	path := filepath.Join(m.Dir, name)
-	if is, err := os.ReadFile(path); err == nil && string(is) == text {
-		if info, err := os.Lstat(path); err == nil && info.Mode().IsRegular() {
-			return false, nil
-		}
-	}
-	if err := os.MkdirAll(m.Dir, 0o755); err != nil {
-		return false, err
-	}
-	return true, errors.Join(replace(path, text), m.removeWants(name))
-}
-
-// replace writes a file so that it is there as a whole or not at all. systemd
-// passes over files whose names begin with a dot.
-func replace(path, text string) error {
-	file, err := os.CreateTemp(filepath.Dir(path), ".nixproc-*")
-	if err != nil {
-		return err
-	}
-	_, err = file.WriteString(text)
-	err = errors.Join(err, file.Chmod(0o644), file.Sync(), file.Close())
-	if err == nil {
-		err = os.Rename(file.Name(), path)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(file.Name()))
-	}
-	return nil
 }

@@ -10,8 +10,8 @@ import (
 	"nixproc/lib/run/runtest"
 )
 
-// place is a directory of unit files, and a profile with one unit.
-func place(t *testing.T) (m *Manager, fake *runtest.Fake, unit manager.Unit) {
+// installation is a directory of unit files, and a profile with one unit.
+func installation(t *testing.T) (m *Manager, fake *runtest.Fake, unit manager.Unit) {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "a folder")
 	unit = unitOf("a")
@@ -30,7 +30,7 @@ func place(t *testing.T) (m *Manager, fake *runtest.Fake, unit manager.Unit) {
 // Files are copied once; systemd reads them only when one has changed; what goes
 // leaves nothing.
 func TestInstall(t *testing.T) {
-	m, fake, unit := place(t)
+	m, fake, unit := installation(t)
 	units := []manager.Unit{unit}
 	fake.Expect("systemctl", "daemon-reload")
 	for range 3 { // the second and the third change nothing
@@ -39,7 +39,7 @@ func TestInstall(t *testing.T) {
 		}
 	}
 	text, err := os.ReadFile(filepath.Join(m.Dir, "nix-process-a.service"))
-	want := marker + m.Profile + "\n[Service]\nExecStart=/bin/a\n\n[Unit]\nRequiresMountsFor=/nix/store\n"
+	want := m.place().Begin + m.Profile + "\n[Service]\nExecStart=/bin/a\n\n[Unit]\nRequiresMountsFor=/nix/store\n"
 	if err != nil || string(text) != want {
 		t.Errorf("%v %q, want %q", err, text, want)
 	}
@@ -76,7 +76,7 @@ func TestInstallInTheWay(t *testing.T) {
 		"a link":      func(path string) error { return os.Symlink("/etc/passwd", path) },
 	} {
 		for _, name := range []string{"nix-process-a.service", "nixproc-profile.target", "multi-user.target.wants/nixproc-profile.target"} {
-			m, _, unit := place(t)
+			m, _, unit := installation(t)
 			if err := os.MkdirAll(filepath.Dir(filepath.Join(m.Dir, name)), 0o755); err != nil {
 				t.Fatal(err)
 			}

@@ -1,0 +1,39 @@
+# nix run .#nixproc -- sysvinit-switch processes.nix
+{
+  description = "Deploys sets of running processes from Nix expressions, with any process manager";
+
+  # Any Nixpkgs will do: the program is linked statically and takes nothing from
+  # it at run time.
+  inputs.nixpkgs.url = "nixpkgs";
+
+  outputs = { self, nixpkgs }:
+    let
+      systems = [ "x86_64-linux" "aarch64-linux" "x86_64-darwin" "aarch64-darwin" ];
+
+      forEachSystem = make: builtins.listToAttrs (map
+        (system: { name = system; value = make nixpkgs.legacyPackages.${system}; })
+        systems);
+
+      toolsFor = pkgs: import ./tools { inherit pkgs; inherit (pkgs.stdenv.hostPlatform) system; };
+    in
+    {
+      # nixproc is the program; the others are its old names, as tools/default.nix
+      # has them.
+      packages = forEachSystem (pkgs:
+        let tools = toolsFor pkgs;
+        in tools // { default = tools.nixproc; });
+
+      apps = forEachSystem (pkgs: rec {
+        nixproc = { type = "app"; program = "${(toolsFor pkgs).nixproc}/bin/nixproc"; };
+        default = nixproc;
+      });
+
+      overlays.default = final: _: { inherit (toolsFor final) nixproc; };
+
+      checks = forEachSystem (pkgs: removeAttrs (toolsFor pkgs) [ "nixproc" ]);
+
+      devShells = forEachSystem (pkgs: {
+        default = pkgs.mkShell { packages = [ pkgs.go pkgs.gnumake pkgs.git ]; };
+      });
+    };
+}
