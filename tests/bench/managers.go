@@ -14,7 +14,7 @@ import (
 // deployed to as well, beside what a person would do by hand.
 type benched struct {
 	name string
-	// start begins a manager of the benchmark's own; nil where none runs here.
+	// start begins a manager of the benchmark's own; nil where none runs on Linux.
 	start func(ctx context.Context, p *place) (hands, error)
 	needs string // the program that it needs
 }
@@ -108,7 +108,11 @@ func (p *place) add(ctx context.Context, tree string) (time.Duration, error) {
 }
 
 func (p *place) deploysOf(ctx context.Context, b benched, s settings, one *side) (err error) {
-	if _, lookErr := exec.LookPath(b.needs); b.start == nil || lookErr != nil {
+	if b.start == nil {
+		one.absent = "it does not run on Linux"
+		return nil
+	}
+	if _, err := exec.LookPath(b.needs); err != nil {
 		one.absent = b.needs + " is not here"
 		return nil
 	}

@@ -45,7 +45,7 @@ let
   paths = seen (pathsIn [ ]);
   kindOf = path: seen (given:
     let value = get path given;
-    in if isString value then "text" else if isList value then "list" else if isAttrs value then "set"
+    in if isString value then "text" else if value ? outPath then "package" else if isList value then "list" else if isAttrs value then "set"
     else if isBool value then "truth" else if isInt value then "number" else "nothing");
 
   mark = "replaced-by-an-override";
@@ -55,7 +55,8 @@ let
     let name = join path; in
     if name == "dependencies" then [ (create { name = mark; process = "/bin/x"; }) ]
     else if name == "credentials" then { users.${mark} = { }; }
-    else if kind == "list" then [ mark ]
+    else if kind == "list" then [ mark mark ]
+    else if kind == "package" then "/${mark}"
     else if kind == "set" then { ${mark} = "x"; }
     else mark;
 
