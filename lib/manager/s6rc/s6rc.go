@@ -46,9 +46,10 @@ func (*Manager) Name() string { return "s6-rc" }
 // service whose files say less has less.
 const patience = 4 * time.Minute
 
-// s6rc runs s6-rc on the live directory.
+// s6rc runs s6-rc on the live directory, as soon as nobody else does (-b): a
+// switch that was killed may have left one that still waits for its services.
 func (m *Manager) s6rc(ctx context.Context, words ...string) (string, error) {
-	result, err := m.Runner.Run(ctx, run.Command{Args: append([]string{"s6-rc", "-l", m.Place().Live}, words...)})
+	result, err := m.Runner.Run(ctx, run.Command{Args: append([]string{"s6-rc", "-b", "-l", m.Place().Live}, words...)})
 	return result.Stdout, err
 }
 
