@@ -184,3 +184,50 @@ func TestS6rcPlaces(t *testing.T) {
 	q.runsExactly("z")
 	kept(t, before, p.runsExactly("a"), "a")
 }
+
+// The same through a bundle, and through a pipe between two processes.
+func TestS6rcPipe(t *testing.T) {
+	t.Parallel()
+	p := newS6rc(t)
+	p.run()
+	model := func(name, word string) string {
+		return p.model(name, `
+let
+  s6-rc = import (/. + `+nixString(filepath.Join(checkoutPath(t), "nixproc/backends/s6-rc"))+`) {
+    inherit (pkgs) stdenv lib execline;
+    createCredentials = throw "nobody asked for accounts";
+    inherit logDir forceDisableUserChange;
+  };
+  service = name: more: { pkg = s6-rc.createLongRunService ({ inherit name; autoGenerateLogService = false;
+    run = pkgs.writeTextFile { name = "run"; text = "#!/bin/sh\nexec sleep 1000\n"; }; } // more); };
+in rec {
+  teller = service "teller" { producerFor = { name = "reader"; };
+    run = pkgs.writeTextFile { name = "run"; text = "#!/bin/sh\necho hello\nexec sleep 1000\n"; }; };
+  reader = service "reader" { consumerFor = [ teller ];
+    run = pkgs.writeTextFile { name = "run"; text = "#!/bin/sh\nwhile read -r line; do echo \"`+word+` $line\" >>'${stateDir}/read'; done\n"; }; };
+  group = { pkg = s6-rc.createServiceBundle { name = "group"; contents = [ reader ]; }; };
+  user = sleeper "user" { dependencies = [ group.pkg ]; };
+  apart = sleeper "apart" { };
+}`)
+	}
+	p.mustSwitchTo(model("one.nix", "one"))
+	before := p.runsExactly("teller", "reader", "user", "apart")
+	r := p.mustSwitchTo(model("two.nix", "two"))
+	after := p.runsExactly("teller", "reader", "user", "apart")
+	kept(t, before, after, "apart")
+	for _, name := range []string{"teller", "reader", "user"} {
+		if before[name] == after[name] {
+			t.Errorf("%s was not restarted", name)
+		}
+	}
+	if !strings.Contains(r.stdout, "4 restarted, 1 kept") {
+		t.Errorf("the switch says\n%s", r.stdout)
+	}
+	eventually(t, "both readers have read", func() bool {
+		text, _ := os.ReadFile(filepath.Join(p.state, "read"))
+		return string(text) == "one hello\ntwo hello\n"
+	})
+	if r := p.mustSwitchTo(p.path("two.nix")); !strings.Contains(r.stdout, "5 kept") {
+		t.Errorf("a switch with nothing to do says\n%s", r.stdout)
+	}
+}

@@ -7,11 +7,12 @@ import (
 	"testing"
 )
 
-// The main job, with all ways in which the web application can run.
-func TestS6rcUpgrade(t *testing.T) {
+// The main job, with all ways in which the web application can run. (The names
+// of tests are short here: sockets have their directories in their paths.)
+func TestS6rcModes(t *testing.T) {
 	t.Parallel()
 	for _, mode := range []string{"", "foreground", "daemon"} {
-		t.Run("mode "+mode, func(t *testing.T) {
+		t.Run(mode, func(t *testing.T) {
 			t.Parallel()
 			p := newS6rc(t)
 			p.hostNeeds("nginx", "daemon")

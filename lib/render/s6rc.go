@@ -39,6 +39,7 @@ const s6rcSources = s6rc.Sources
 type s6rcRenderer struct {
 	words    map[string]map[string]string // of the settings of a constructor: meaning -> word
 	makers   map[string][]string          // service -> names of the processes that make it
+	owners   map[string]string            // service -> process
 	external map[string]bool              // processes that are not in the model
 	bundle   string
 	all      []string // processes
@@ -46,7 +47,7 @@ type s6rcRenderer struct {
 
 func newS6rc(m model.Model) (renderer, error) {
 	r := s6rcRenderer{
-		words: map[string]map[string]string{}, makers: map[string][]string{}, external: map[string]bool{},
+		words: map[string]map[string]string{}, makers: map[string][]string{}, owners: map[string]string{}, external: map[string]bool{},
 		bundle: s6rc.DefaultBundle,
 	}
 	if m.DefaultBundleName != "" {
@@ -72,6 +73,7 @@ func newS6rc(m model.Model) (renderer, error) {
 		}
 		for _, service := range spec.names() {
 			r.makers[service] = append(r.makers[service], p.Attribute)
+			r.owners[service] = p.Name
 		}
 	}
 	slices.Sort(r.all)
@@ -122,6 +124,9 @@ func (r s6rcRenderer) process(p model.Process, _ int) (rendered, error) {
 	for _, service := range slices.Sorted(maps.Keys(spec.Services)) {
 		definition := spec.Services[service]
 		unit.Services = append(unit.Services, s6rc.Service{Name: service, Type: strings.TrimSuffix(definition["type"].Text, "\n")})
+		if consumer := strings.TrimSuffix(definition["producer-for"].Text, "\n"); consumer != "" {
+			unit.Needs = append(unit.Needs, r.others(p.Name, consumer)...)
+		}
 		for name, file := range definition {
 			own[path.Join(s6rcSources, service, name)] = File{Content: []byte(file.Text), Link: file.Link}
 		}
@@ -129,11 +134,27 @@ func (r s6rcRenderer) process(p model.Process, _ int) (rendered, error) {
 	at := path.Join(s6rcSources, spec.Main)
 	if unit.Services[0].Type == s6rc.Bundle {
 		own[path.Join(at, "contents")] = File{Content: lines(spec.Contents)}
+		unit.Needs = append(unit.Needs, r.others(p.Name, spec.Contents...)...)
 	}
 	if requires := slices.DeleteFunc(slices.Clone(spec.Requires), r.isExternal); len(requires) > 0 {
 		order[path.Join(at, s6rcDependencies)] = File{Content: lines(requires)}
 	}
 	return rendered{own: own, order: order, key: key, unit: unit}, nil
+}
+
+// others are the processes that services belong to, but for one. What the
+// framework before this made is known by the name of the process.
+func (r s6rcRenderer) others(process string, services ...string) (names []string) {
+	for _, service := range services {
+		name := r.owners[service]
+		if name == "" {
+			name = strings.TrimSuffix(service, "-srv")
+		}
+		if name != process && slices.Contains(r.all, name) {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // isExternal says whether a service is one that the model lacks: s6-rc-compile

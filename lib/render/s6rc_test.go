@@ -45,7 +45,10 @@ func TestS6rcFiles(t *testing.T) {
 		"once": {"type": {Text: "oneshot\n"}, "up": {Text: "true\n"}, "down": {Link: "/store/down"}},
 	}}
 	group := s6rcSpec{Main: "group", Contents: []string{"a-srv", "once"}, Services: map[string]map[string]s6rcFile{"group": {"type": {Text: "bundle\n"}}}}
-	m := s6rcModel(s6rcProcess(t, "a", logged("a", "run\n")), s6rcProcess(t, "once", once, "a", "outside"), s6rcProcess(t, "group", group))
+	teller := s6rcSpec{Main: "teller", Services: map[string]map[string]s6rcFile{"teller": {"type": {Text: "longrun\n"}, "run": {Text: "x"}, "producer-for": {Text: "reader\n"}}}}
+	reader := s6rcSpec{Main: "reader", Services: map[string]map[string]s6rcFile{"reader": {"type": {Text: "longrun\n"}, "run": {Text: "x"}, "consumer-for": {Text: "teller\n"}}}}
+	m := s6rcModel(s6rcProcess(t, "a", logged("a", "run\n")), s6rcProcess(t, "once", once, "a", "outside"), s6rcProcess(t, "group", group),
+		s6rcProcess(t, "teller", teller), s6rcProcess(t, "reader", reader))
 	m.External = []model.External{{Name: "outside"}}
 	profile := mustRender(t, m)
 	for file, want := range map[string]string{
@@ -56,11 +59,23 @@ func TestS6rcFiles(t *testing.T) {
 			t.Errorf("%s says %q, want %q", file, got, want)
 		}
 	}
-	if got := string(profile.Common["etc/s6/sv/default/contents"].Content); got != "a\ngroup\nonce\n" {
+	if got := string(profile.Common["etc/s6/sv/default/contents"].Content); got != "a\ngroup\nonce\nreader\nteller\n" {
 		t.Errorf("the bundle has %q", got)
 	}
 	if profile.Files["etc/s6/sv/once/down"].Link != "/store/down" {
 		t.Error("the path of somebody else's file is no link")
+	}
+	// The manager restarts what stands on others along with them.
+	needs := map[string]string{}
+	for _, process := range profile.Manifest.Processes {
+		var unit s6rc.Unit
+		if err := json.Unmarshal(process.Unit, &unit); err != nil {
+			t.Fatal(err)
+		}
+		needs[process.Name] = strings.Join(unit.Needs, " ")
+	}
+	if needs["a"] != "" || needs["group"] != "a once" || needs["teller"] != "reader" {
+		t.Errorf("the processes need %q", needs)
 	}
 	m.DefaultBundleName = "everything"
 	if mustRender(t, m).Common["etc/s6/sv/everything/type"].Content == nil {

@@ -105,7 +105,7 @@ const initializeWithin = 30 * time.Second
 func (m *Manager) initialize(ctx context.Context, database string) error {
 	place := m.Place()
 	_, err := m.Runner.Run(ctx, run.Command{Args: []string{
-		"s6-rc-init", "-c", database, "-l", place.Live, "-t", fmt.Sprint(initializeWithin.Milliseconds()), place.Scan,
+		"s6-rc-init", "-b", "-c", database, "-l", place.Live, "-t", fmt.Sprint(initializeWithin.Milliseconds()), place.Scan,
 	}})
 	return err
 }
@@ -123,7 +123,7 @@ var updateCodes = map[int]string{
 }
 
 func (m *Manager) update(ctx context.Context, database string) error {
-	_, err := m.Runner.Run(ctx, run.Command{Args: []string{"s6-rc-update", "-l", m.Place().Live, database}})
+	_, err := m.Runner.Run(ctx, run.Command{Args: []string{"s6-rc-update", "-b", "-l", m.Place().Live, database}})
 	if meaning := updateCodes[run.Code(err)]; err != nil && meaning != "" {
 		err = fmt.Errorf("%s: %w", meaning, err)
 	}

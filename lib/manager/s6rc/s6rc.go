@@ -46,9 +46,10 @@ func (*Manager) Name() string { return "s6-rc" }
 // service whose files say less has less.
 const patience = 4 * time.Minute
 
-// s6rc runs s6-rc on the live directory.
+// s6rc runs s6-rc on the live directory, as soon as nobody else does (-b): a
+// switch that was killed may have left one that still waits for its services.
 func (m *Manager) s6rc(ctx context.Context, words ...string) (string, error) {
-	result, err := m.Runner.Run(ctx, run.Command{Args: append([]string{"s6-rc", "-l", m.Place().Live}, words...)})
+	result, err := m.Runner.Run(ctx, run.Command{Args: append([]string{"s6-rc", "-b", "-l", m.Place().Live}, words...)})
 	return result.Stdout, err
 }
 
@@ -99,17 +100,17 @@ func (m *Manager) StopsToStart(unit manager.Unit) bool {
 	return own.oneshot()
 }
 
-// StartAll has s6-rc bring up the units and, before them, what they depend on.
-// What it has as up already has died: s6-supervise starts the process of a
-// longrun again; a oneshot goes down first.
+// StartAll has s6-rc bring up all services of the database that is live, in
+// their order: what is up stays as it is. A unit that it has as up already has
+// died: s6-supervise starts the process of a longrun again; a oneshot goes down
+// first.
 func (m *Manager) StartAll(ctx context.Context, units []manager.Unit) map[string]error {
 	up, err := m.up(ctx)
 	if err != nil {
 		return each(units, err)
 	}
-	var names, again, revived []string
+	var again, revived []string
 	for _, unit := range units {
-		names = append(names, unit.Name)
 		own, _ := unit.Own.(Unit)
 		for _, service := range own.Services {
 			switch {
@@ -128,7 +129,7 @@ func (m *Manager) StartAll(ctx context.Context, units []manager.Unit) map[string
 	for _, service := range revived {
 		problems = append(problems, m.revive(ctx, service))
 	}
-	problems = append(problems, m.change(ctx, "-u", names))
+	problems = append(problems, m.change(ctx, "-u", []string{DefaultBundle}))
 	if err := errors.Join(problems...); err != nil {
 		return m.blame(ctx, units, err)
 	}

@@ -53,7 +53,7 @@ func longrun(name string) Unit {
 func oneshot(name string) Unit { return Unit{Services: []Service{{name, Oneshot}}} }
 
 func (m *Manager) expectUp(fake *runtest.Fake, names ...string) {
-	fake.Expect("s6-rc", "-l", m.Place().Live, "-a", "list").Print(strings.Join(names, "\n") + "\n")
+	fake.Expect("s6-rc", "-b", "-l", m.Place().Live, "-a", "list").Print(strings.Join(names, "\n") + "\n")
 }
 
 func (m *Manager) expectStat(fake *runtest.Fake, answer string, services ...string) {
@@ -124,11 +124,11 @@ func TestStartAll(t *testing.T) {
 	m, fake := newManager(t, true)
 	live := m.Place().Live
 	m.expectUp(fake, "dead-log", "dead-srv", "once")
-	fake.Expect("s6-rc", "-l", live, "-D", "-t", "240000", "change", "once")
+	fake.Expect("s6-rc", "-b", "-l", live, "-D", "-t", "240000", "change", "once")
 	for _, service := range []string{"dead-log", "dead-srv"} {
 		fake.Expect("s6-svc", "-u", "-wu", "-T", "10000", m.serviceDir(service))
 	}
-	fake.Expect("s6-rc", "-l", live, "-u", "-t", "240000", "change", "a", "dead", "once")
+	fake.Expect("s6-rc", "-b", "-l", live, "-u", "-t", "240000", "change", "default")
 	if failed := m.StartAll(t.Context(), []manager.Unit{unitOf("a", longrun("a")), unitOf("dead", longrun("dead")), unitOf("once", oneshot("once"))}); len(failed) > 0 {
 		t.Error(failed)
 	}
@@ -147,7 +147,7 @@ func TestStartThatFails(t *testing.T) {
 	bad := oneshot("bad")
 	bad.Log = log
 	m.expectUp(fake)
-	fake.Expect("s6-rc", "-l", m.Place().Live, "-u", "-t", "240000", "change", "bad", "good", "then").Fail(1, "s6-rc: warning: unable to start service bad: command exited 3")
+	fake.Expect("s6-rc", "-b", "-l", m.Place().Live, "-u", "-t", "240000", "change", "default").Fail(1, "s6-rc: warning: unable to start service bad: command exited 3")
 	m.expectUp(fake, "good")
 	failed := m.StartAll(t.Context(), []manager.Unit{unitOf("bad", bad), unitOf("good", oneshot("good")), unitOf("then", oneshot("then"), "bad")})
 	if len(failed) != 2 || !strings.Contains(failed["then"].Error(), "something before it failed") {
@@ -165,7 +165,7 @@ func TestStopAll(t *testing.T) {
 	t.Parallel()
 	m, fake := newManager(t, true)
 	m.expectUp(fake, "a-log", "a-srv", "other-srv")
-	fake.Expect("s6-rc", "-l", m.Place().Live, "-D", "-t", "240000", "change", "a-log", "a-srv").Fail(2, "s6-rc: fatal: timed out")
+	fake.Expect("s6-rc", "-b", "-l", m.Place().Live, "-D", "-t", "240000", "change", "a-log", "a-srv").Fail(2, "s6-rc: fatal: timed out")
 	m.expectUp(fake, "a-srv", "other-srv")
 	all := Unit{Services: []Service{{"all", Bundle}}, Contents: []string{"other-srv"}}
 	failed := m.StopAll(t.Context(), []manager.Unit{unitOf("a", longrun("a")), unitOf("b", longrun("b")), unitOf("all", all)})

@@ -19,6 +19,9 @@ type Unit struct {
 	Log      string    `json:"log,omitempty"`
 	User     string    `json:"user,omitempty"`
 	Contents []string  `json:"contents,omitempty"` // of a bundle
+	// Needs are the processes that it can't be up without, and that are none of
+	// its dependencies: what a bundle stands for, and who reads its pipe.
+	Needs []string `json:"needs,omitempty"`
 }
 
 // Service is one service definition.

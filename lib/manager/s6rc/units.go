@@ -34,6 +34,7 @@ func (*Manager) Units(profile string) ([]manager.Unit, error) {
 		unit.File = unit.Installs[0]
 		unit.PIDFile, unit.Program, unit.Log, unit.User = own.PIDFile, own.Program, own.Log, own.User
 		unit.PIDFileCertain = own.PIDFile != ""
+		unit.Requires = slices.Concat(unit.Requires, own.Needs)
 		unit.Wanted = true
 		unit.Own = own
 	})
@@ -140,6 +141,11 @@ func processOf(name string, services []string, definitions map[string]map[string
 		}
 		if kind == Bundle {
 			unit.Contents = words(files["contents"])
+		}
+		for _, needed := range slices.Concat(unit.Contents, words(files["producer-for"])) {
+			if of := owner[needed]; of != "" && of != name {
+				unit.Needs = append(unit.Needs, of)
+			}
 		}
 		for _, file := range slices.Sorted(maps.Keys(files)) {
 			if file == "dependencies" {
