@@ -14,7 +14,9 @@ import (
 func TestDockerThatWasDeployed(t *testing.T) {
 	t.Parallel()
 	needsRoot(t, "docker", "dockerd", "runc")
-	d := newDeployment(t)
+	m := newMachine(t)
+	m.inside("mount", "-t", "tmpfs", "tmpfs", "/run")
+	d := m.deployment
 	d.hostNeeds("docker", "daemon")
 	// Short: the path of a socket has at most 107 bytes.
 	dir, err := os.MkdirTemp("/tmp", "npd")

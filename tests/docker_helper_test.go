@@ -2,6 +2,7 @@ package tests
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -20,18 +21,13 @@ type dockerPlace struct {
 	own []string // beginning of each command line of docker
 }
 
-// newDocker runs a dockerd that touches neither the host's network nor its
-// images, and ends with the test.
+// newDocker runs a dockerd that touches neither the host's network, nor its
+// images, nor /run, and ends with the test.
 func newDocker(t *testing.T) *dockerPlace {
 	t.Helper()
+	needsUnshare(t)
 	needsRoot(t, "docker", "dockerd", "runc")
-	return dockerFor(newDeployment(t))
-}
-
-func dockerFor(d *deployment) *dockerPlace {
-	t := d.t
-	t.Helper()
-	needsRoot(t, "docker", "dockerd", "runc")
+	d := newDeployment(t)
 	// Short: the path of a socket has at most 107 bytes.
 	dir, err := os.MkdirTemp("/tmp", "npd")
 	if err != nil {
@@ -43,7 +39,8 @@ func dockerFor(d *deployment) *dockerPlace {
 		t.Fatal(err)
 	}
 	cgroup := "nixproc" + filepath.Base(dir)
-	cmd := exec.Command("dockerd", "--data-root", dir+"/data", "--exec-root", dir+"/exec", "--pidfile", dir+"/pid",
+	cmd := exec.Command("unshare", "--mount", "--propagation", "private",
+		"sh", "-ec", `mount -t tmpfs tmpfs /run; exec "$@"`, "sh", "dockerd", "--data-root", dir+"/data", "--exec-root", dir+"/exec", "--pidfile", dir+"/pid",
 		"--config-file", dir+"/daemon.json", "-H", socket, "--bridge=none", "--iptables=false", "--ip6tables=false",
 		"--storage-driver", "overlay2", "--cgroup-parent="+cgroup)
 	if err := os.WriteFile(dir+"/daemon.json", []byte("{}\n"), 0o644); err != nil {
@@ -70,19 +67,26 @@ func dockerFor(d *deployment) *dockerPlace {
 	return p
 }
 
-// newPodman gives a deployment whose podman keeps all that it has to itself.
+// newPodman gives a deployment whose podman keeps all that it has to itself: it
+// runs where /run and /var/lib are empty.
 func newPodman(t *testing.T) *dockerPlace {
 	t.Helper()
+	needsUnshare(t)
 	needsRoot(t, "podman", "runc")
-	d := newDeployment(t)
 	dir, err := os.MkdirTemp("/tmp", "npp")
 	if err != nil {
 		t.Fatal(err)
 	}
+	cgroup := "nixproc" + filepath.Base(dir)
+	t.Cleanup(func() { cleanUp(t, dir, cgroup) }) // after all processes have ended
+	m := newMachine(t)
+	for _, dir := range []string{"/run", "/var/lib"} {
+		m.inside("mount", "-t", "tmpfs", "tmpfs", dir)
+	}
+	d := m.deployment
 	// Hard limits of the machine may be below what podman asks for by itself.
 	conf := "[containers]\ndefault_ulimits = [\"nofile=20000:20000\", \"nproc=4096:4096\"]\n" +
 		"[engine]\ncgroup_manager=\"cgroupfs\"\nevents_logger=\"file\"\nruntime=\"runc\"\n"
-	cgroup := "nixproc" + filepath.Base(dir)
 	podman := fmt.Sprintf("#!/bin/sh\nexport CONTAINERS_CONF='%[1]s/conf'\n"+
 		"case $1 in create) shift; set -- create --cgroup-parent=/%[2]s \"$@\" ;; esac\n"+
 		"exec podman --root '%[1]s/root' --runroot '%[1]s/run' --tmpdir '%[1]s/tmp' --storage-driver overlay \"$@\"\n", dir, cgroup)
@@ -91,12 +95,9 @@ func newPodman(t *testing.T) *dockerPlace {
 			t.Fatal(err)
 		}
 	}
-	p := &dockerPlace{deployment: d, own: []string{filepath.Join(dir, "podman")}}
-	d.env = append(d.env, "NIXPROC_DOCKER="+p.own[0])
-	t.Cleanup(func() {
-		p.removeAll()
-		cleanUp(t, dir, cgroup)
-	})
+	p := &dockerPlace{deployment: d, own: []string{"sh", "-c", m.enter() + ` "$@"`, "sh", filepath.Join(dir, "podman")}}
+	d.env = append(d.env, "NIXPROC_DOCKER="+filepath.Join(dir, "podman"))
+	t.Cleanup(p.removeAll)
 	return p
 }
 
@@ -117,21 +118,30 @@ func end(t *testing.T, cmd *exec.Cmd) {
 // cleanUp leaves no mount, no cgroup and no file of a daemon.
 func cleanUp(t *testing.T, dir, cgroup string) {
 	t.Helper()
-	mounts := read(t, "/proc/self/mounts")
-	for _, line := range slices.Backward(strings.Split(mounts, "\n")) {
-		if fields := strings.Fields(line); len(fields) > 1 && strings.HasPrefix(fields[1], dir+"/") {
-			syscall.Unmount(fields[1], syscall.MNT_DETACH)
-		}
+	if mounts := read(t, "/proc/self/mounts"); strings.Contains(mounts, dir) {
+		t.Errorf("something is left mounted below %s:\n%s", dir, mounts)
 	}
-	for _, pattern := range []string{"/sys/fs/cgroup/*/", "/sys/fs/cgroup/"} {
-		groups, _ := filepath.Glob(pattern + cgroup)
+	// What has just ended may be in its cgroup for a moment.
+	eventually(t, "that all cgroups are removed", func() bool {
+		var groups []string
+		for _, pattern := range []string{"/sys/fs/cgroup/*/", "/sys/fs/cgroup/"} {
+			found, _ := filepath.Glob(pattern + cgroup)
+			groups = append(groups, found...)
+		}
 		for _, group := range groups {
-			below, _ := filepath.Glob(group + "/*/")
-			for _, dir := range append(below, group) {
-				syscall.Rmdir(dir)
+			var below []string
+			filepath.WalkDir(group, func(path string, entry fs.DirEntry, err error) error {
+				if err == nil && entry.IsDir() {
+					below = append(below, path)
+				}
+				return nil
+			})
+			for _, path := range slices.Backward(below) {
+				os.Remove(path)
 			}
 		}
-	}
+		return len(groups) == 0
+	})
 	if err := os.RemoveAll(dir); err != nil {
 		t.Error(err)
 	}
