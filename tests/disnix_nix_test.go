@@ -204,3 +204,48 @@ func TestDisnixRefuses(t *testing.T) {
 		t.Errorf("processes run: %q", left)
 	}
 }
+
+// The functions at their older paths, with no more than their older callers gave
+// them, and the manifest of a model by nix-build.
+func TestDisnixByHand(t *testing.T) {
+	t.Parallel()
+	pkg := evalWith(t, true, `let
+		at = file: import (`+frameworkOf(t, "create-managed-process/disnix")+` + "/${file}.nix");
+		createCredentials = import `+frameworkOf(t, "create-credentials")+` { inherit (pkgs) stdenv lib; forceDisableUserChange = false; };
+		createProcessScript = at "create-process-script" { inherit (pkgs) stdenv lib; inherit createCredentials; forceDisableUserChange = false; };
+		generate = at "generate-process-script" {
+			inherit createProcessScript; inherit (pkgs) writeTextFile stdenv lib daemon; basePackages = [ pkgs.coreutils ];
+			runtimeDir = "/run"; logDir = "/log"; tmpDir = "/tmp"; forceDisableUserChange = false;
+		};
+	in generate {
+		name = "old"; description = "old"; initialize = ""; daemon = "/bin/old"; daemonArgs = [ "-D" ]; instanceName = "old"; pidFile = null;
+		foregroundProcess = null; foregroundProcessArgs = [ ]; path = [ ]; environment = { }; directory = null; umask = null; nice = null; user = "old";
+		dependencies = [ ]; credentials.users.old = { }; overrides = { }; postInstall = "";
+	}`)
+	lines := strings.Split(read(t, pkg, "etc/dysnomia/process/old"), "\n")
+	wrapper := strings.TrimPrefix(lines[0], "process=")
+	if text := read(t, wrapper); !strings.HasSuffix(text, "exec su old -s "+shellOf(t)+" -c '/bin/old -D'\n") || lines[1] != "pidFile=/tmp/old.pid" {
+		t.Errorf("the file says\n%q\nthe wrapper\n%s", lines, text)
+	}
+	if _, err := os.Stat(filepath.Join(pkg, "dysnomia-support/users/old")); err != nil {
+		t.Error(err)
+	}
+	p := newDisnix(t, newDeployment(t))
+	p.hostNeeds("daemon")
+	model := p.model("model.nix", `{ a = sleeper "a" { }; }`)
+	manifest := evalWith(t, true, `import `+frameworkOf(t, "backends/disnix/build-disnix-env.nix")+` {
+		inherit pkgs; exprFile = `+nixString(model)+`; stateDir = `+nixString(p.path("state"))+`; forceDisableUserChange = true;
+		clientInterface = "my-client"; disnixDataDir = "/nowhere"; tmpDir = `+nixString(p.path("state/tmp"))+`;
+	}`)
+	if text := read(t, manifest); !strings.Contains(text, "<clientInterface>my-client</clientInterface>") || !strings.Contains(text, "<name>a</name>") {
+		t.Errorf("the manifest says\n%s", text)
+	}
+	r := p.nixproc("disnix-switch", "--state-dir", p.path("state"), "--force-disable-user-change", manifest)
+	if r.code != 0 {
+		t.Fatalf("exit code %d\n%s", r.code, r.stderr)
+	}
+	before := p.runsExactly("a")
+	p.mustSwitchTo(model)
+	kept(t, before, p.runsExactly("a"), "a")
+	p.mustSwitchTo("--undeploy")
+}

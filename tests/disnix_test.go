@@ -3,6 +3,7 @@ package tests
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -239,6 +240,51 @@ func TestDisnixProfilesSideBySide(t *testing.T) {
 		}
 		if r := p.nixproc("status", "-P", "disnix"); !strings.Contains(r.stdout, "a  ") {
 			t.Errorf("status shows\n%s%s", r.stdout, r.stderr)
+		}
+	})
+}
+
+// P4: nixproc is killed while disnix-deploy is at work. The next switch is
+// refused as long as that is so, and then restarts what may have been touched;
+// no process runs twice.
+func TestDisnixInterrupted(t *testing.T) {
+	t.Parallel()
+	eachDisnix(t, func(t *testing.T, p *disnixPlace) {
+		p.hostNeeds("daemon")
+		p.mustSwitchTo(p.model("model.nix", `{ a = sleeper "a" { }; b = sleeper "b" { }; }`))
+		before := p.runsExactly("a", "b")
+		slow := p.model("slow.nix", `{ a = sleeper "a" { args = [ 2000 ]; initialize = "echo >'${stateDir}/begun'; sleep 3"; }; b = sleeper "b" { }; }`)
+		if r := p.nixproc("build", "-P", "disnix", "--no-out-link", "--state-dir", p.path("state"), "--force-disable-user-change", "--host-packages", slow); r.code != 0 {
+			t.Fatal(r.stderr)
+		}
+		cmd := exec.Command(p.binary, "disnix-switch", "--state-dir", p.path("state"), "--force-disable-user-change", "--host-packages", slow)
+		cmd.Dir, cmd.Env = p.dir, p.env
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, "that a begins to start", func() bool { _, err := os.Stat(p.path("state/begun")); return err == nil })
+		if err := cmd.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		cmd.Wait()
+		if r := p.switchTo(slow); r.code != 1 || !strings.Contains(r.stderr, "another deployment of Disnix is at work") {
+			t.Errorf("exit code %d\n%s", r.code, r.stderr)
+		}
+		eventually(t, "the end of disnix-deploy", func() bool {
+			left, _ := filepath.Glob(p.path("tmp dir/*.lock"))
+			return len(left) == 0
+		})
+		r := p.mustSwitchTo(slow)
+		if !strings.Contains(r.stderr, "the last switch was interrupted") {
+			t.Errorf("the switch says\n%s%s", r.stdout, r.stderr)
+		}
+		kept(t, before, p.runsExactly("a", "b"), "b")
+		if found := mentions(t, p.path("state/log/nixproc-a.log")); len(found) != 1 {
+			t.Errorf("a runs %d times: %q", len(found), found)
+		}
+		p.mustSwitchTo("--undeploy")
+		if left := mentions(t, p.path("state")); len(left) > 0 {
+			t.Errorf("processes are left:\n%s", strings.Join(left, "\n"))
 		}
 	})
 }
