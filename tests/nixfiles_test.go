@@ -262,3 +262,9 @@ func TestDysnomiaTypes(t *testing.T) {
 		t.Errorf("%s, %v", out, err)
 	}
 }
+
+// shellOf the packages that the tests use.
+func shellOf(t *testing.T) string {
+	t.Helper()
+	return strings.Trim(evalWith(t, false, `"${pkgs.stdenv.shell}"`), `"`)
+}
