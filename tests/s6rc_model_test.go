@@ -167,8 +167,15 @@ func TestS6rcRefuses(t *testing.T) {
 	if _, err := os.Stat(d.path("state")); err == nil {
 		t.Error("something was touched")
 	}
-	r := d.nixproc("s6-svscan", "operand")
-	if r.code != 64 {
+	if r := d.nixproc("s6-svscan", "operand"); r.code != 64 {
 		t.Errorf("exit code %d\n%s", r.code, r.stderr)
+	}
+	d.env = append(d.env, "PATH="+d.path("nothing"))
+	r := d.nixproc("s6-svscan", "--state-dir", d.path("state"))
+	if r.code != 1 || !strings.Contains(r.stderr, "s6-svscan is not installed") {
+		t.Errorf("exit code %d\n%s", r.code, r.stderr)
+	}
+	if _, err := os.Stat(d.path("state")); err == nil {
+		t.Error("a scan directory was made for nobody")
 	}
 }
