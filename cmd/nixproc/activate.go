@@ -39,14 +39,8 @@ func (s *session) activateThere(target deploy.Target, o *options, storePath stri
 	}
 	work := deploy.Work{
 		Plan: comparison.Plan, Create: comparison.Create, Remove: comparison.Remove,
-		Found: target.RememberFound,
-		Commit: func() error {
-			current, found, err := target.Profile.Current()
-			if err == nil && found && current.Number == number {
-				return nil
-			}
-			return target.Profile.Switch(number)
-		},
+		Found:  target.RememberFound,
+		Commit: func() error { return target.Commit(number) },
 	}
 	if accountsOf(o) != nil && os.Getuid() != 0 && !(work.Create.Empty() && work.Remove.Empty()) {
 		return errors.New("only root can create and remove users and groups: run as root, or add --force-disable-user-change")

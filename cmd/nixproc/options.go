@@ -27,6 +27,8 @@ type optionSet struct {
 	directory  bool // the directories and --force-disable-user-change
 	activity   bool // --reverse
 	status     bool // --json
+	ids        bool // where unique IDs come from: --id-resources, --ids, …
+	idsOutput  bool // where they go: --output-file, --output-xml
 }
 
 // options are the values of all options of all commands.
@@ -46,11 +48,18 @@ type options struct {
 	dryRun, wait, noRollback, restartDepends bool
 	reverse, json, userUnits                 bool
 
+	idResources, ids, serviceProperty, outputFile string
+	outputXML                                     bool
+	newIDs                                        *newIDs // not an option: what was made of them
+
 	dirs              statedir.Dirs
 	disableUserChange bool
 }
 
-const usualProfile = "processes"
+const (
+	usualProfile  = "processes"
+	usualProperty = "requiresUniqueIdsFor"
+)
 
 // parse reads a command line (see getopt). Where an option comes more than
 // once, the last one counts.
@@ -152,6 +161,15 @@ func (o *options) define(flags *pflag.FlagSet, set optionSet) {
 	}
 	if set.status || set.deploy {
 		flags.BoolVar(&o.json, "json", false, "")
+	}
+	if set.ids {
+		flags.StringVar(&o.idResources, "id-resources", "", "")
+		flags.StringVar(&o.ids, "ids", "", "")
+		flags.StringVar(&o.serviceProperty, "service-property", usualProperty, "")
+	}
+	if set.idsOutput {
+		flags.StringVar(&o.outputFile, "output-file", "", "")
+		flags.BoolVar(&o.outputXML, "output-xml", false, "")
 	}
 	if set.directory {
 		for _, directory := range o.directories() {

@@ -1,0 +1,69 @@
+# What the command has to know to assign unique IDs: the resources, the IDs that
+# are assigned already, and what each process of a model requires. Nothing else
+# of a process is evaluated, least of all its package.
+
+{ exprFile
+, processManager
+, idResourcesFile
+  # Path of the file with the IDs so far; null if there is none.
+, idsFile ? null
+  # The attribute of a process that lists the resources.
+, serviceProperty
+, stateDir ? null
+, runtimeDir ? null
+, logDir ? null
+, cacheDir ? null
+, spoolDir ? null
+, lockDir ? null
+, libDir ? null
+, tmpDir ? null
+, forceDisableUserChange ? null
+, callingUser ? null
+, callingGroup ? null
+, extraParams ? { }
+}:
+
+let
+  kindOf = import ./process/kind.nix;
+
+  within = what: builtins.addErrorContext "while evaluating ${what}";
+
+  processes = import ./process/call-model.nix {
+    inherit exprFile processManager stateDir runtimeDir logDir cacheDir spoolDir lockDir libDir tmpDir
+      forceDisableUserChange callingUser callingGroup extraParams;
+    given = {
+      system = builtins.currentSystem;
+      pkgs = import <nixpkgs> { system = builtins.currentSystem; };
+      # A services model of Disnix is one of ours that asks for these, too.
+      distribution = { };
+      invDistribution = { };
+    };
+  };
+
+  requirementsOf = name: process:
+    let required = process.${serviceProperty} or null; in
+    if !builtins.isAttrs process then throw "process '${name}' is ${kindOf process}, where a set is due"
+    else if required == null then [ ]
+    else if builtins.isList required then builtins.filter builtins.isString required
+    else throw "process '${name}': attribute '${serviceProperty}' is ${kindOf required}, where a list is due";
+
+  setFrom = option: file:
+    let value = import file; in
+    if builtins.isAttrs value then value
+    else throw "${option}: ${file} is ${kindOf value}, where a set is due";
+
+  poolOf = name: resource:
+    if builtins.isAttrs resource then builtins.intersectAttrs { min = null; max = null; } resource
+    else throw "--id-resources: ${name} is ${kindOf resource}, where a set with min and max is due";
+
+  strictly = value: builtins.deepSeq value value;
+in
+{
+  resources = within "--id-resources" (strictly (builtins.mapAttrs poolOf (setFrom "--id-resources" idResourcesFile)));
+  ids =
+    if idsFile == null then null
+    else within "--ids" (strictly (builtins.intersectAttrs { ids = null; lastAssignments = null; } (setFrom "--ids" idsFile)));
+  requires = builtins.mapAttrs
+    (name: process: within "process '${name}'" (strictly (requirementsOf name process)))
+    processes;
+}
