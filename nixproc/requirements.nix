@@ -47,22 +47,27 @@ let
     else if builtins.isList required then builtins.filter builtins.isString required
     else throw "process '${name}': attribute '${serviceProperty}' is ${kindOf required}, where a list is due";
 
-  setFrom = option: file:
-    let value = import file; in
+  setAt = where: value:
     if builtins.isAttrs value then value
-    else throw "${option}: ${file} is ${kindOf value}, where a set is due";
+    else throw "${where} is ${kindOf value}, where a set is due";
+
+  resources = setAt "--id-resources: ${idResourcesFile}" (import idResourcesFile);
+
+  assigned = setAt "--ids: ${idsFile}" (import idsFile);
 
   poolOf = name: resource:
-    if builtins.isAttrs resource then builtins.intersectAttrs { min = null; max = null; } resource
-    else throw "--id-resources: ${name} is ${kindOf resource}, where a set with min and max is due";
+    builtins.intersectAttrs { min = null; max = null; } (setAt "--id-resources: ${name}" resource);
 
   strictly = value: builtins.deepSeq value value;
 in
 {
-  resources = within "--id-resources" (strictly (builtins.mapAttrs poolOf (setFrom "--id-resources" idResourcesFile)));
+  resources = within "--id-resources" (strictly (builtins.mapAttrs poolOf resources));
   ids =
     if idsFile == null then null
-    else within "--ids" (strictly (builtins.intersectAttrs { ids = null; lastAssignments = null; } (setFrom "--ids" idsFile)));
+    else within "--ids" (strictly {
+      ids = builtins.mapAttrs (resource: setAt "--ids: ids.${resource}") (setAt "--ids: ids" (assigned.ids or { }));
+      lastAssignments = setAt "--ids: lastAssignments" (assigned.lastAssignments or { });
+    });
   requires = builtins.mapAttrs
     (name: process: within "process '${name}'" (strictly (requirementsOf name process)))
     processes;

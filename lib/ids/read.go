@@ -34,7 +34,7 @@ func Parse(data []byte) (Question, error) {
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.UseNumber()
 	if err := decoder.Decode(&raw); err != nil {
-		return Question{}, formError(err)
+		return Question{}, fmt.Errorf("what IDs are assigned from can't be read: %w", err)
 	}
 	p := parser{}
 	q := Question{Pools: map[string]Pool{}, Requires: map[string][]string{}}
@@ -56,15 +56,6 @@ func Parse(data []byte) (Question, error) {
 		}
 	}
 	return q, p.problems.ErrorOrNil()
-}
-
-// formError words what encoding/json says of a value in the wrong place.
-func formError(err error) error {
-	var form *json.UnmarshalTypeError
-	if errors.As(err, &form) {
-		return fmt.Errorf("%s is a %s, where a set or a list is due", form.Field, form.Value)
-	}
-	return err
 }
 
 // parser collects problems.
