@@ -20,8 +20,10 @@ import (
 
 // newIDs are assigned, but not in place yet.
 type newIDs struct {
-	paths []string // of the file, by all names that the model may have for it
-	text  string
+	paths           []string // of the file, by all names that the model may have for it
+	text            string
+	assigned, freed int
+	any             bool // there are IDs at all
 }
 
 // write puts the IDs into a file that a model is evaluated with.
@@ -56,8 +58,12 @@ func checkIDOptions(o *options) error {
 // switchWithIDs assigns unique IDs to the processes of a model, and switches to
 // it.
 func (s *session) switchWithIDs(target deploy.Target, o *options, exprFile string) error {
+	path, err := replace.Resolve(o.ids)
+	if err != nil {
+		return usageError{"--ids: " + err.Error()}
+	}
 	if o.dryRun {
-		if err := s.assignFor(&target, o, exprFile); err != nil {
+		if err := s.assignFor(&target, o, path, exprFile); err != nil {
 			return err
 		}
 		e, err := s.evaluateWithIDs(&target, o, exprFile)
@@ -72,7 +78,7 @@ func (s *session) switchWithIDs(target deploy.Target, o *options, exprFile strin
 		if err := replace.Possible(o.ids); err != nil {
 			return err
 		}
-		if err := s.assignFor(&target, o, exprFile); err != nil {
+		if err := s.assignFor(&target, o, path, exprFile); err != nil {
 			return err
 		}
 		e, err := s.evaluateWithIDs(&target, o, exprFile)
@@ -84,13 +90,9 @@ func (s *session) switchWithIDs(target deploy.Target, o *options, exprFile strin
 	})
 }
 
-// assignFor assigns IDs. If they are not what the file has, they become the
-// target's companion and what the model is to be evaluated with.
-func (s *session) assignFor(target *deploy.Target, o *options, exprFile string) error {
-	path, err := replace.Resolve(o.ids)
-	if err != nil {
-		return usageError{"--ids: " + err.Error()}
-	}
+// assignFor assigns IDs. If they are not what the file at the path has, they
+// become the target's companion and what the model is to be evaluated with.
+func (s *session) assignFor(target *deploy.Target, o *options, path, exprFile string) error {
 	// What is read twice is compared by the commit: it fails if the file changed.
 	before, err := os.ReadFile(path)
 	exists := !errors.Is(err, fs.ErrNotExist)
@@ -108,16 +110,14 @@ func (s *session) assignFor(target *deploy.Target, o *options, exprFile string) 
 	if exists && reflect.DeepEqual(question.Before, after) {
 		return nil
 	}
-	assigned, freed := ids.Changed(question.Before, after)
-	note("IDs for %s: %d new, %d free again", o.ids, assigned, freed)
-	text := after.Nix()
-	names, err := namesOf(o.ids, path)
-	if err != nil {
-		return err
+	o.newIDs = &newIDs{text: after.Nix()}
+	o.newIDs.assigned, o.newIDs.freed = ids.Changed(question.Before, after)
+	for _, numbers := range after.IDs {
+		o.newIDs.any = o.newIDs.any || len(numbers) > 0
 	}
-	o.newIDs = &newIDs{paths: names, text: text}
-	target.Companion = &deploy.Companion{Path: path, Existed: exists, Before: before, After: []byte(text)}
-	return nil
+	target.Companion = &deploy.Companion{Path: path, Existed: exists, Before: before, After: []byte(o.newIDs.text)}
+	o.newIDs.paths, err = namesOf(o.ids, path)
+	return err
 }
 
 // namesOf lists the paths by which a model may know a file: models are found
@@ -138,10 +138,14 @@ func namesOf(given, resolved string) ([]string, error) {
 
 func (s *session) evaluateWithIDs(target *deploy.Target, o *options, exprFile string) (*evaluated, error) {
 	e, err := s.evaluateAhead(target, o, exprFile)
-	if err == nil && o.newIDs != nil && !e.NewIDsUsed {
+	if err != nil || o.newIDs == nil {
+		return e, err
+	}
+	note("IDs for %s: %d new, %d free again", o.ids, o.newIDs.assigned, o.newIDs.freed)
+	if o.newIDs.any && !e.NewIDsUsed {
 		note("warning: %s does not use %s: its processes go without their IDs", exprFile, o.ids)
 	}
-	return e, err
+	return e, nil
 }
 
 // recoverEarly settles what a command that was killed left half done, before the
