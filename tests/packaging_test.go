@@ -43,6 +43,7 @@ func TestToolsHaveTheirOldNames(t *testing.T) {
 	env := []string{"GOMODCACHE=" + goEnv(t, "GOMODCACHE"), "GOFLAGS=-mod=mod", "GOPROXY=" + goEnv(t, "GOPROXY")}
 	for attribute, commands := range map[string][]string{
 		"common":      {"nixproc-build", "nixproc-init-state"},
+		"idassign":    {"nixproc-id-assign"},
 		"supervisord": {"nixproc-supervisord-switch", "nixproc-supervisord-deploy", "nixproc-supervisord-deploy-stateless"},
 		"sysvinit":    {"nixproc-sysvinit-switch", "nixproc-sysvinit-deploy", "nixproc-sysvinit-runactivity"},
 		"systemd":     {"nixproc-systemd-switch", "nixproc-systemd-deploy"},

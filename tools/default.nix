@@ -38,6 +38,7 @@ in
 {
   inherit nixproc;
   common = commands "common" [ "build" "init-state" ];
+  idassign = commands "idassign" [ "id-assign" ];
   supervisord = commands "supervisord" [ "supervisord-switch" "supervisord-deploy" "supervisord-deploy-stateless" ];
   sysvinit = commands "sysvinit" [ "sysvinit-switch" "sysvinit-deploy" "sysvinit-runactivity" ];
   systemd = commands "systemd" [ "systemd-switch" "systemd-deploy" ];
