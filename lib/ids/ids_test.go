@@ -67,6 +67,9 @@ func TestHistories(t *testing.T) {
 				t.Fatalf("a second assignment changes\n%v to\n%v (%v)", after, again, err)
 			}
 			before = after
+			if r.IntN(10) == 0 {
+				before.Last = nil // somebody edited the file
+			}
 		}
 	}
 	if assigned < 1000 || depleted < 100 {
