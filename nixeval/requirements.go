@@ -15,6 +15,9 @@ type IDFiles struct {
 	Resources string // absolute path
 	IDs       string // absolute path; "" if there is none
 	Property  string // the attribute of a process that lists what it requires
+	// Services gives the model the arguments of a services model of Disnix,
+	// even if it has defaults of its own.
+	Services bool
 }
 
 // Requirements evaluates a model, once, as far as the assignment of IDs has to
@@ -25,6 +28,9 @@ func (n Nix) Requirements(ctx context.Context, r Request, files IDFiles) (ids.Qu
 	args = append(args, "--argstr", "idResourcesFile", files.Resources, "--argstr", "serviceProperty", files.Property)
 	if files.IDs != "" {
 		args = append(args, "--argstr", "idsFile", files.IDs)
+	}
+	if files.Services {
+		args = append(args, "--arg", "asServices", "true")
 	}
 	result, _, err := n.instantiate(ctx, r, args)
 	if err != nil {

@@ -9,6 +9,9 @@
 , idsFile ? null
   # The attribute of a process that lists the resources.
 , serviceProperty
+  # Whether the model gets what a services model of Disnix does, even if it has
+  # defaults of its own.
+, asServices ? false
 , stateDir ? null
 , runtimeDir ? null
 , logDir ? null
@@ -31,10 +34,9 @@ let
   processes = import ./process/call-model.nix {
     inherit exprFile processManager stateDir runtimeDir logDir cacheDir spoolDir lockDir libDir tmpDir
       forceDisableUserChange callingUser callingGroup extraParams;
-    given = {
+    given = if !asServices then { } else {
       system = builtins.currentSystem;
       pkgs = import <nixpkgs> { system = builtins.currentSystem; };
-      # A services model of Disnix is one of ours that asks for these, too.
       distribution = { };
       invDistribution = { };
     };

@@ -60,14 +60,16 @@ func TestIDsOfExamples(t *testing.T) {
 	t.Parallel()
 	d := newDeployment(t)
 	calls := d.countCalls()
-	for _, c := range [][3]string{
+	for _, c := range [][4]string{
 		{"webapps-agnostic", "ids.nix", "processes.nix"},
 		{"webapps-agnostic", "ids-advanced.nix", "processes-advanced.nix"},
 		{"webapps-sysvinit", "ids.nix", "processes.nix"},
 		{"webapps-sysvinit", "ids-advanced.nix", "processes-advanced.nix"},
 		{"services-agnostic", "ids.nix", "processes.nix"},
+		{"webapps-agnostic", "ids.nix", "processes.nix", filepath.Join(checkoutPath(t), "nixproc")},
 	} {
 		ids := example(t, c[0], c[1])
+		d.env = append(d.env, "NIXPROC="+c[3])
 		r := d.nixproc("id-assign", "--id-resources", example(t, c[0], "idresources.nix"), "--ids", ids, example(t, c[0], c[2]))
 		if r.code != 0 || r.stdout != strings.TrimSuffix(read(t, ids), "\n") || r.stderr != "" {
 			t.Errorf("%s: exit code %d\n%s%s", ids, r.code, r.stdout, r.stderr)
@@ -75,6 +77,11 @@ func TestIDsOfExamples(t *testing.T) {
 		if got := calls(); len(got) != 1 || got[0] != "nix-instantiate --eval" {
 			t.Errorf("it calls %q", got)
 		}
+	}
+	d.env = append(d.env, "NIXPROC="+d.dir)
+	r := d.nixproc("id-assign", "--id-resources", example(t, "webapps-agnostic", "idresources.nix"), example(t, "webapps-agnostic", "processes.nix"))
+	if r.code != 0 || !strings.Contains(r.stderr, "NIXPROC: there is no "+d.path("requirements.nix")) {
+		t.Errorf("exit code %d\n%s", r.code, r.stderr)
 	}
 }
 

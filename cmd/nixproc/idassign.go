@@ -63,7 +63,7 @@ func sameFile(one, other string) bool {
 
 // questionOf evaluates what the IDs of a model's processes are assigned from.
 func (s *session) questionOf(o *options, manager, exprFile string, mayBeNew bool) (ids.Question, error) {
-	files := nixeval.IDFiles{Property: o.serviceProperty}
+	files := nixeval.IDFiles{Property: o.serviceProperty, Services: manager == assignAs}
 	var err error
 	if files.Resources, err = existing("--id-resources", o.idResources); err != nil {
 		return ids.Question{}, err

@@ -63,6 +63,9 @@ func (s *session) switchWithIDs(target deploy.Target, o *options, exprFile strin
 		return usageError{"--ids: " + err.Error()}
 	}
 	if o.dryRun {
+		if err := errors.Join(deploy.Free(s.soft, lockFile(target.Profile), o.wait), s.recoverEarly(target, o)); err != nil {
+			return err
+		}
 		if err := s.assignFor(&target, o, path, exprFile); err != nil {
 			return err
 		}
