@@ -35,7 +35,7 @@ func (m message) aboutNixItself() bool {
 func (m message) placeless() bool { return !m.bare && m.File == nil && len(m.Trace) == 0 }
 
 // ours are the files of this framework, wherever the expressions have it.
-var ours = regexp.MustCompile(`/nixproc/((backends|create-managed-process|create-credentials|process|hostpkgs)/|(deployment|binary)\.nix$)`)
+var ours = regexp.MustCompile(`/nixproc/((backends|create-managed-process|create-credentials|process|hostpkgs)/|(deployment|requirements|binary)\.nix$)`)
 
 // place words a position, and says whether its text is the user's own: not
 // this framework's, and not Nixpkgs'. It is "" for what has no file.
@@ -78,8 +78,10 @@ func (r Request) inNixpkgs(file string) bool {
 // only if its author is the user.
 var (
 	badArgument = regexp.MustCompile(`^.* at (/.*):[0-9]+:[0-9]+ called (with unexpected|without required) argument '(.*)'$`)
-	// deployment.nix adds these steps to the trace.
-	inPart = regexp.MustCompile(`^while evaluating (process '.*'|--extra-params)$`)
+	// deployment.nix and requirements.nix add these steps to the trace.
+	inPart = regexp.MustCompile(`^while evaluating (process '.*'|--extra-params|--id-resources|--ids)$`)
+	// aboutOption tells messages that name the option which gave what is wrong.
+	aboutOption = regexp.MustCompile(`--extra-params|--id-resources|--ids`)
 )
 
 // explain tells an error of an evaluation: what is wrong, in which process, and
@@ -104,7 +106,7 @@ func (m message) explain(r Request) string {
 		return m.part(text) + text + at
 	}
 	text = m.part(text) + text
-	if r.ExprFile == "" || strings.Contains(text, r.ExprFile) || strings.Contains(text, "--extra-params") {
+	if r.ExprFile == "" || strings.Contains(text, r.ExprFile) || aboutOption.MatchString(text) {
 		return text
 	}
 	return text + "\n  in " + r.ExprFile
@@ -112,7 +114,7 @@ func (m message) explain(r Request) string {
 
 // part names the part of the model that an error is about, if its text does not.
 func (m message) part(text string) string {
-	if strings.HasPrefix(text, "process '") || strings.Contains(text, "--extra-params") {
+	if strings.HasPrefix(text, "process '") || aboutOption.MatchString(text) {
 		return ""
 	}
 	for _, step := range m.Trace {

@@ -137,6 +137,7 @@ func TestWhoseFileItIs(t *testing.T) {
 		"/src/nixproc/create-managed-process/u/u.nix":  false,
 		"/src/nixproc/create-credentials/default.nix":  false,
 		"/src/nixproc/deployment.nix":                  false,
+		"/src/nixproc/requirements.nix":                false,
 		"/home/me/deployment.nix":                      true,
 		"/opt/packages/lib/lists.nix":                  false,
 		"/opt/packages2/lib/lists.nix":                 true,

@@ -52,13 +52,15 @@ type Request struct {
 	HostPackages           string // directory that stands for <nixpkgs>; "" leaves NIX_PATH as it is
 	ShowTrace              bool
 	Root                   string // link that keeps the .drv from garbage collection; "" for none
+	NewIDs                 *NewIDs
 }
 
 // Evaluation is an evaluated model.
 type Evaluation struct {
-	Drv     string                 // path of the profile's derivation
-	Profile string                 // where its output is, or will be
-	drv     *derivation.Derivation // read when it is needed first
+	Drv        string                 // path of the profile's derivation
+	Profile    string                 // where its output is, or will be
+	NewIDsUsed bool                   // the model read the NewIDs of the request
+	drv        *derivation.Derivation // read when it is needed first
 }
 
 // ModelError says that the user's expressions are wrong.
@@ -76,53 +78,25 @@ func StoreDir() string {
 
 // Evaluate evaluates a model, once, without building anything.
 func (n Nix) Evaluate(ctx context.Context, r Request) (*Evaluation, error) {
-	args := []string{"nix-instantiate", "--log-format", "internal-json", "--show-trace"}
-	framework := os.Getenv("NIXPROC")
-	own := filepath.Join(framework, "deployment.nix")
-	switch {
-	case framework == "":
-		args = append(args, "-E", nixproc.Deployment)
-	case exists(own):
-		args = append(args, own)
-	default:
-		fmt.Fprintf(n.Notes, "NIXPROC: there is no %s: the Nix files of this command are used\n", own)
-		args = append(args, "-E", nixproc.Deployment)
-	}
-	for _, pair := range [][2]string{
-		{"exprFile", r.ExprFile}, {"processManager", r.Manager},
-		{"stateDir", r.StateDir}, {"runtimeDir", r.RuntimeDir}, {"logDir", r.LogDir}, {"cacheDir", r.CacheDir},
-		{"spoolDir", r.SpoolDir}, {"lockDir", r.LockDir}, {"libDir", r.LibDir}, {"tmpDir", r.TmpDir},
-		{"callingUser", r.CallingUser}, {"callingGroup", r.CallingGroup},
-	} {
-		if pair[1] != "" {
-			args = append(args, "--argstr", pair[0], pair[1])
-		}
-	}
+	args := append([]string{"nix-instantiate"}, n.expression("deployment.nix", nixproc.Deployment)...)
+	args = append(args, r.arguments()...)
 	args = append(args, "--arg", "nixprocBinary", `builtins.storePath "`+n.Builder+`"`)
-	if r.ForceDisableUserChange {
-		args = append(args, "--arg", "forceDisableUserChange", "true")
-	}
-	if r.ExtraParams != "" {
-		args = append(args, "--arg", "extraParams", r.ExtraParams)
-	}
-	if r.HostPackages != "" {
-		args = append(args, "-I", "nixpkgs="+r.HostPackages)
+	if r.NewIDs != nil {
+		args = append(args, r.NewIDs.arguments()...)
 	}
 	if r.Root != "" {
 		args = append(args, "--add-root", r.Root, "--indirect")
 	}
-	// Relative paths in extra parameters are relative to where the user is.
-	dir, err := os.Getwd()
+	result, messages, err := n.instantiate(ctx, r, args)
 	if err != nil {
 		return nil, err
 	}
-	env := append(os.Environ(), "NIXPROC_BUILDER="+n.Builder)
-	result, err := n.Runner.Run(ctx, run.Command{Args: args, Dir: dir, Env: env, Timeout: timeout})
-	messages := parseMessages(result.Stderr)
-	if err != nil {
-		return nil, n.evaluationError(r, messages, err)
+	var used bool
+	if r.NewIDs != nil {
+		if used, err = r.checkUse(messages); err != nil {
+			return nil, err
+		}
 	}
-	n.note(messages)
 
 	printed := strings.TrimSpace(result.Stdout)
 	drv, err := filepath.EvalSymlinks(printed)
@@ -130,7 +104,7 @@ func (n Nix) Evaluate(ctx context.Context, r Request) (*Evaluation, error) {
 		return nil, fmt.Errorf("nix-instantiate printed %q, where the path of a derivation is due: %w", printed, err)
 	}
 	output, err := outputOf(drv)
-	return &Evaluation{Drv: drv, Profile: output}, err
+	return &Evaluation{Drv: drv, Profile: output, NewIDsUsed: used}, err
 }
 
 // Built says whether the profile is there, so that all that could be wrong with

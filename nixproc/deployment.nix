@@ -26,64 +26,19 @@
 , clientInterface ? null
   # Further arguments of the model; they beat all others.
 , extraParams ? { }
+  # Paths of a file of IDs, and that of the one which is to be read in its place.
+, idsFiles ? [ ]
+, newIDsFile ? null
 , nixprocBinary ? import ./binary.nix (if pkgs == null then { } else { inherit pkgs; })
 }:
 
 let
   kindOf = import ./process/kind.nix;
 
-  without = predicate: set:
-    removeAttrs set (builtins.filter (name: predicate set.${name}) (builtins.attrNames set));
-
-  asked = without (value: value == null) {
-    inherit system pkgs stateDir runtimeDir logDir cacheDir spoolDir lockDir libDir tmpDir forceDisableUserChange;
+  checked = import ./process/call-model.nix {
+    inherit exprFile processManager system pkgs stateDir runtimeDir logDir cacheDir spoolDir lockDir libDir tmpDir
+      forceDisableUserChange callingUser callingGroup extraParams idsFiles newIDsFile;
   };
-
-  # What a model gets that has no default of its own.
-  state = asked.stateDir or "/var";
-  defaults = {
-    system = builtins.currentSystem;
-    pkgs = import <nixpkgs> { system = asked.system or builtins.currentSystem; };
-    stateDir = state;
-    runtimeDir = "${state}/run";
-    logDir = "${state}/log";
-    cacheDir = "${state}/cache";
-    spoolDir = "${state}/spool";
-    lockDir = "${state}/lock";
-    libDir = "${state}/lib";
-    tmpDir = if state == "/var" then "/tmp" else "${state}/tmp";
-    forceDisableUserChange = false;
-  };
-
-  always = without (value: value == null) { inherit processManager callingUser callingGroup exprFile; }
-    // { inherit extraParams; };
-
-  given = builtins.addErrorContext "while evaluating --extra-params" extraParams;
-
-  extra =
-    if !builtins.isAttrs given
-    then throw "--extra-params is ${kindOf given}, where a set { … } is due"
-    else if (given.processManager or processManager) != processManager
-    then throw "--extra-params can't change processManager: the command decides it (${processManager})"
-    else given;
-
-  model = if exprFile == null then { } else import exprFile;
-
-  processes =
-    if builtins.isFunction model then
-      let
-        formal = builtins.functionArgs model;
-        required = without (hasDefault: hasDefault) formal;
-        arguments = builtins.intersectAttrs required defaults // asked // always // extra;
-        missing = builtins.attrNames (removeAttrs required (builtins.attrNames arguments));
-      in
-      if missing == [ ] then model (builtins.intersectAttrs formal arguments)
-      else throw "the processes model ${exprFile} has arguments without a default that nobody gives: ${builtins.concatStringsSep ", " missing}; give them with --extra-params '{ ${builtins.head missing} = …; }'"
-    else builtins.seq extra model;
-
-  checked =
-    if builtins.isAttrs processes then processes
-    else throw "the processes model ${exprFile} gives ${kindOf processes}, where a set of processes is due";
 
   withoutContext = builtins.unsafeDiscardStringContext;
 
@@ -218,7 +173,7 @@ let
   } // (if defaultBundleName == null then { } else { inherit defaultBundleName; });
 
   made = attributes: derivation ({
-    system = builtins.currentSystem or (asked.system or pkgs.stdenv.system);
+    system = builtins.currentSystem or (if system == null then pkgs.stdenv.system else system);
     builder = nixprocBinary;
     __structuredAttrs = true;
     preferLocalBuild = true;
@@ -236,7 +191,7 @@ if processManager == "disnix" then
       # Disnix moves its profile only to a path of the same length, and this is
       # what its own functions call it.
       profile = "${made { name = "localhost"; args = [ "build-profile" ]; }}";
-      system = asked.system or builtins.currentSystem;
+      system = if system == null then builtins.currentSystem else system;
       clientInterface =
         if clientInterface != null then clientInterface
         else if variable != "" then variable

@@ -8,14 +8,30 @@ import (
 )
 
 // Deployment is the expression that a switch evaluates. It is given to Nix as
-// text, so the file that it imports is part of it.
-var Deployment = strings.ReplaceAll(deployment, "import ./process/kind.nix", "("+kind+")")
+// text, so the files that it imports are part of it.
+var Deployment = complete(deployment)
+
+// Requirements is the expression that the assignment of IDs evaluates.
+var Requirements = complete(requirements)
 
 //go:embed deployment.nix
 var deployment string
 
+//go:embed requirements.nix
+var requirements string
+
+//go:embed process/call-model.nix
+var callModel string
+
 //go:embed process/kind.nix
 var kind string
+
+// complete puts the imported files into an expression.
+func complete(expression string) string {
+	expression = strings.ReplaceAll(expression, "import ./process/call-model.nix",
+		"("+strings.ReplaceAll(callModel, "import ./kind.nix", "("+kind+")")+")")
+	return strings.ReplaceAll(expression, "import ./process/kind.nix", "("+kind+")")
+}
 
 // HostPackages is a nixpkgs-shaped set of this host's own programs, with the
 // files that it takes from elsewhere in this tree.

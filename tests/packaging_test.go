@@ -52,6 +52,7 @@ func TestToolsHaveTheirOldNames(t *testing.T) {
 		"cygrunsrv":   {"nixproc-cygrunsrv-switch", "nixproc-cygrunsrv-deploy"},
 		"launchd":     {"nixproc-launchd-switch", "nixproc-launchd-deploy"},
 		"disnix":      {"nixproc-disnix-switch", "nixproc-disnix-deploy"},
+		"idassign":    {"nixproc-id-assign"},
 		"supervisord": {"nixproc-supervisord-switch", "nixproc-supervisord-deploy", "nixproc-supervisord-deploy-stateless"},
 		"sysvinit":    {"nixproc-sysvinit-switch", "nixproc-sysvinit-deploy", "nixproc-sysvinit-runactivity"},
 		"systemd":     {"nixproc-systemd-switch", "nixproc-systemd-deploy"},

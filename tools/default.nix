@@ -63,6 +63,7 @@ in
   cygrunsrv = commands "cygrunsrv" [ "cygrunsrv-switch" "cygrunsrv-deploy" ];
   launchd = commands "launchd" [ "launchd-switch" "launchd-deploy" ];
   disnix = commands "disnix" [ "disnix-switch" "disnix-deploy" ];
+  idassign = commands "idassign" [ "id-assign" ];
   supervisord = commands "supervisord" [ "supervisord-switch" "supervisord-deploy" "supervisord-deploy-stateless" ];
   sysvinit = commands "sysvinit" [ "sysvinit-switch" "sysvinit-deploy" "sysvinit-runactivity" ];
   systemd = commands "systemd" [ "systemd-switch" "systemd-deploy" ];

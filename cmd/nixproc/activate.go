@@ -51,11 +51,7 @@ func (s *session) activateThere(target deploy.Target, o *options, storePath stri
 		Plan: comparison.Plan, Old: comparison.Old, New: storePath, Create: comparison.Create, Remove: comparison.Remove,
 		Found: target.RememberFound,
 		Commit: func() error {
-			current, found, err := target.Profile.Current()
-			if err != nil || !found || current.Number != number {
-				err = target.Profile.Switch(number)
-			}
-			if err != nil {
+			if err := target.Commit(number); err != nil {
 				return err
 			}
 			return tidy()

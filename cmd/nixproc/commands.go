@@ -31,6 +31,9 @@ var buildText string
 //go:embed usage/init-state.txt
 var initStateText string
 
+//go:embed usage/id-assign.txt
+var idAssignText string
+
 //go:embed usage/status.txt
 var statusText string
 
@@ -65,6 +68,10 @@ func commands() map[string]command {
 		"chainload-user": {
 			run: chainloadUser, help: page("chainload-user", "", chainloadText), leads: true,
 		},
+		"id-assign": {
+			run: idAssign, help: page("id-assign", "", idAssignText),
+			set: optionSet{build: true, stateless: true, directory: true, ids: true, idsOutput: true},
+		},
 		"init-state": {
 			run: initState, help: page("init-state", "", initStateText),
 			set: optionSet{directory: true},
@@ -78,7 +85,7 @@ func commands() map[string]command {
 		found[manager+"-switch"] = command{
 			run: switchWith(manager), help: page(manager+"-switch", manager, switchText),
 			set: optionSet{
-				build: true, deploy: true, generation: true, directory: true,
+				build: true, deploy: true, generation: true, directory: true, ids: true,
 				runlevel: manager == "sysvinit", userUnits: manager == "systemd", atBoot: manager == "bsdrc",
 			},
 		}

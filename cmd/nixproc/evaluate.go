@@ -49,6 +49,11 @@ func (s *session) evaluateInto(e *evaluated, manager, exprFile string, o *option
 	if err != nil {
 		return err
 	}
+	if o.newIDs != nil {
+		if r.NewIDs, err = o.newIDs.write(e.temporary); err != nil {
+			return err
+		}
+	}
 	if !o.dryRun {
 		r.Root = filepath.Join(e.temporary, "drv")
 	}

@@ -14,17 +14,25 @@ import (
 	"nixproc/nixeval"
 )
 
-// onlyOneOperation refuses command lines that ask for two things at once.
-func onlyOneOperation(o *options, operands []string) error {
-	var asked []string
-	for _, operation := range []struct {
-		given bool
-		name  string
-	}{
+type operation struct {
+	given bool
+	name  string
+}
+
+// operations are the options that ask for something else than a switch to a
+// model.
+func operations(o *options) []operation {
+	return []operation{
 		{o.undeploy, "--undeploy"}, {o.rollback, "--rollback"}, {o.switchGeneration != "", "--switch-generation"},
 		{o.listGenerations, "--list-generations"}, {o.deleteGenerations != "", "--delete-generations"},
 		{o.deleteAllGenerations, "--delete-all-generations"},
-	} {
+	}
+}
+
+// onlyOneOperation refuses command lines that ask for two things at once.
+func onlyOneOperation(o *options, operands []string) error {
+	var asked []string
+	for _, operation := range operations(o) {
 		if operation.given {
 			asked = append(asked, operation.name)
 		}

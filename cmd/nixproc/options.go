@@ -30,6 +30,8 @@ type optionSet struct {
 	activity   bool // --reverse
 	status     bool // --json
 	profile    bool // --profile alone
+	ids        bool // where unique IDs come from: --id-resources, --ids, …
+	idsOutput  bool // where they go: --output-file, --output-xml
 }
 
 // options are the values of all options of all commands.
@@ -49,11 +51,18 @@ type options struct {
 	dryRun, wait, noRollback, restartDepends bool
 	reverse, json, userUnits, enableAtBoot   bool
 
+	idResources, ids, serviceProperty, outputFile string
+	outputXML                                     bool
+	newIDs                                        *newIDs // not an option: what was made of them
+
 	dirs              statedir.Dirs
 	disableUserChange bool
 }
 
-const usualProfile = "processes"
+const (
+	usualProfile  = "processes"
+	usualProperty = "requiresUniqueIdsFor"
+)
 
 // parse reads a command line (see getopt). Where an option comes more than
 // once, the last one counts.
@@ -163,6 +172,15 @@ func (o *options) define(flags *pflag.FlagSet, set optionSet) {
 		for _, directory := range o.directories()[:2] {
 			flags.StringVar(directory.value, directory.name+"-dir", "", "")
 		}
+	}
+	if set.ids {
+		flags.StringVar(&o.idResources, "id-resources", "", "")
+		flags.StringVar(&o.ids, "ids", "", "")
+		flags.StringVar(&o.serviceProperty, "service-property", usualProperty, "")
+	}
+	if set.idsOutput {
+		flags.StringVar(&o.outputFile, "output-file", "", "")
+		flags.BoolVar(&o.outputXML, "output-xml", false, "")
 	}
 	if set.directory {
 		for _, directory := range o.directories() {

@@ -64,7 +64,7 @@ func TestGetoptHabits(t *testing.T) {
 		{"sysvinit-switch", []string{"", "x"}, []string{"--", "", "x"}, ""},
 		{"sysvinit-switch", []string{"--state-dir="}, []string{"--state-dir=", "--"}, ""},
 		{"sysvinit-switch", []string{"--state-dir", ""}, []string{"--state-dir=", "--"}, ""},
-		{"sysvinit-switch", []string{"--s"}, nil, "option --s is ambiguous: --show-trace, --spool-dir, --state-dir, --switch-generation"},
+		{"sysvinit-switch", []string{"--s"}, nil, "option --s is ambiguous: --service-property, --show-trace, --spool-dir, --state-dir, --switch-generation"},
 		{"sysvinit-switch", []string{"--l=x"}, nil, "option --l is ambiguous: --lib-dir, --list-generations, --lock-dir, --log-dir"},
 		{"sysvinit-switch", []string{"--nonsense=5"}, nil, "unknown option --nonsense"},
 		{"sysvinit-switch", []string{"-x"}, nil, "unknown option -x"},
@@ -84,6 +84,9 @@ func TestGetoptHabits(t *testing.T) {
 		{"build", []string{"-P", "sysvinit", "x"}, []string{"--process-manager=sysvinit", "--", "x"}, ""},
 		{"build", []string{"-p", "x"}, nil, "unknown option -p"},
 		{"init-state", []string{"--undeploy"}, nil, "unknown option --undeploy"},
+		{"id-assign", []string{"--output-f", "x", "--id=r", "--ids=i"}, nil, "option --id is ambiguous: --id-resources, --ids"},
+		{"id-assign", []string{"--output-f", "x", "--id-r=r", "m", "--ids", "--ids"}, []string{"--output-file=x", "--id-resources=r", "--ids=--ids", "--", "m"}, ""},
+		{"id-assign", []string{"--output=x"}, nil, "option --output is ambiguous: --output-file, --output-xml"},
 	} {
 		t.Run(fmt.Sprintf("%s %q", c.command, c.args), func(t *testing.T) {
 			settings, operands, err := getopt(flagsOf(commands[c.command].set), c.args)

@@ -16,6 +16,9 @@ func switchWith(managerName string) func(*session, *options, []string) error {
 		if err := onlyOneOperation(o, operands); err != nil {
 			return err
 		}
+		if err := checkIDOptions(o); err != nil {
+			return err
+		}
 		target, err := s.target(managerName, o)
 		if err != nil {
 			return err
@@ -38,8 +41,13 @@ func switchWith(managerName string) func(*session, *options, []string) error {
 		if err != nil {
 			return err
 		}
-		if prebuilt {
+		switch {
+		case prebuilt && o.ids != "":
+			return usageError{"--ids: " + path + " is a profile, which can't take other IDs: name the processes model"}
+		case prebuilt:
 			return s.deployPrebuilt(target, o, path)
+		case o.ids != "":
+			return s.switchWithIDs(target, o, path)
 		}
 		return s.switchTo(target, o, path)
 	}
@@ -92,37 +100,53 @@ func (s *session) switchTo(target deploy.Target, o *options, exprFile string) er
 	if err := deploy.Free(s.soft, lockFile(target.Profile), o.wait); err != nil {
 		return err
 	}
-	if previous, err := target.FindPrevious(); err == nil && previous.Path != "" {
-		// Nix needs no more than one core meanwhile.
-		target.Manager = manager.ReadAhead(target.Manager, previous.Path)
+	if err := s.recoverEarly(target, o); err != nil {
+		return err
 	}
-	e, err := s.evaluate(target.Manager.Name(), exprFile, o)
+	e, err := s.evaluateAhead(&target, o, exprFile)
 	if err != nil {
 		return err
 	}
 	defer e.close()
-
 	if o.dryRun {
-		if err := e.build(s, ""); err != nil {
-			return err
-		}
-		return s.showPlan(target, o, e.Profile)
+		return s.showEvaluated(target, o, e)
 	}
-	return s.locked(target, o, func() error {
-		number, exists, err := numberFor(target.Profile, e.Profile)
-		if err != nil {
-			return err
-		}
-		if exists {
-			return s.activate(target, o, e.Profile, number)
-		}
-		// The link is made now, so that it keeps the profile from garbage
-		// collection; the profile moves to it only when all of it runs.
-		if err := e.build(s, target.Profile.Link(number)); err != nil {
-			return err
-		}
-		return s.activateNew(target, o, e.Profile, number)
-	})
+	return s.locked(target, o, func() error { return s.activateEvaluated(target, o, e) })
+}
+
+// evaluateAhead evaluates a model, and meanwhile reads what runs.
+func (s *session) evaluateAhead(target *deploy.Target, o *options, exprFile string) (*evaluated, error) {
+	if previous, err := target.FindPrevious(); err == nil && previous.Path != "" {
+		// Nix needs no more than one core meanwhile.
+		target.Manager = manager.ReadAhead(target.Manager, previous.Path)
+	}
+	return s.evaluate(target.Manager.Name(), exprFile, o)
+}
+
+// showEvaluated shows what a switch to an evaluated model would do.
+func (s *session) showEvaluated(target deploy.Target, o *options, e *evaluated) error {
+	if err := e.build(s, ""); err != nil {
+		return err
+	}
+	return s.showPlan(target, o, e.Profile)
+}
+
+// activateEvaluated builds the profile of an evaluated model and activates it.
+// The caller holds the lock.
+func (s *session) activateEvaluated(target deploy.Target, o *options, e *evaluated) error {
+	number, exists, err := numberFor(target.Profile, e.Profile)
+	if err != nil {
+		return err
+	}
+	if exists {
+		return s.activate(target, o, e.Profile, number)
+	}
+	// The link is made now, so that it keeps the profile from garbage
+	// collection; the profile moves to it only when all of it runs.
+	if err := e.build(s, target.Profile.Link(number)); err != nil {
+		return err
+	}
+	return s.activateNew(target, o, e.Profile, number)
 }
 
 // build builds the profile, unless it is there.
@@ -172,7 +196,14 @@ func (s *session) locked(target deploy.Target, o *options, act func() error) err
 	if err != nil {
 		return err
 	}
-	if err := act(); err != nil {
+	recovered, err := target.Recover()
+	if recovered != "" {
+		note("%s", recovered)
+	}
+	if err == nil {
+		err = act()
+	}
+	if err != nil {
 		return errors.Join(err, lock.Withdraw())
 	}
 	return lock.Release()

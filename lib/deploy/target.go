@@ -28,6 +28,8 @@ type Target struct {
 	Making int
 	// RestartDependents also restarts what depends on a restarted process.
 	RestartDependents bool
+	// Companion is a file that changes along with the profile; nil for none.
+	Companion *Companion
 }
 
 // Previous profile of a target, and which generation it is (0 for one that was

@@ -1,0 +1,165 @@
+package main
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+
+	"nixproc/lib/deploy"
+	"nixproc/lib/ids"
+	"nixproc/lib/replace"
+	"nixproc/nixeval"
+)
+
+// A switch that assigns IDs evaluates the model with the new ones before they
+// are in place: the file changes along with the profile (deploy.Companion), so
+// a switch that fails, or that is killed, leaves it as it was.
+
+// newIDs are assigned, but not in place yet.
+type newIDs struct {
+	paths           []string // of the file, by all names that the model may have for it
+	text            string
+	assigned, freed int
+	any             bool // there are IDs at all
+}
+
+// write puts the IDs into a file that a model is evaluated with.
+func (n newIDs) write(dir string) (*nixeval.NewIDs, error) {
+	file, err := filepath.EvalSymlinks(dir)
+	if err != nil {
+		return nil, err
+	}
+	file = filepath.Join(file, "ids.nix")
+	return &nixeval.NewIDs{Paths: n.paths, File: file}, os.WriteFile(file, []byte(n.text), 0o600)
+}
+
+// checkIDOptions refuses command lines that name one of the two files, or that
+// evaluate no model.
+func checkIDOptions(o *options) error {
+	switch {
+	case o.ids == "" && o.idResources == "":
+		return nil
+	case o.idResources == "":
+		return usageError{"--ids needs --id-resources: the file that says which IDs there are"}
+	case o.ids == "":
+		return usageError{"--id-resources needs --ids: the file in which the IDs are kept"}
+	}
+	for _, operation := range operations(o) {
+		if operation.given {
+			return usageError{operation.name + " assigns no IDs: leave out --id-resources and --ids"}
+		}
+	}
+	return nil
+}
+
+// switchWithIDs assigns unique IDs to the processes of a model, and switches to
+// it.
+func (s *session) switchWithIDs(target deploy.Target, o *options, exprFile string) error {
+	path, err := replace.Resolve(o.ids)
+	if err != nil {
+		return usageError{"--ids: " + err.Error()}
+	}
+	if o.dryRun {
+		if err := errors.Join(deploy.Free(s.soft, lockFile(target.Profile), o.wait), s.recoverEarly(target, o)); err != nil {
+			return err
+		}
+		if err := s.assignFor(&target, o, path, exprFile); err != nil {
+			return err
+		}
+		e, err := s.evaluateWithIDs(&target, o, exprFile)
+		if err != nil {
+			return err
+		}
+		defer e.close()
+		return s.showEvaluated(target, o, e)
+	}
+	// From the reading of the file to its change, nobody else may switch.
+	return s.locked(target, o, func() error {
+		if err := replace.Possible(o.ids); err != nil {
+			return err
+		}
+		if err := s.assignFor(&target, o, path, exprFile); err != nil {
+			return err
+		}
+		e, err := s.evaluateWithIDs(&target, o, exprFile)
+		if err != nil {
+			return err
+		}
+		defer e.close()
+		return s.activateEvaluated(target, o, e)
+	})
+}
+
+// assignFor assigns IDs. If they are not what the file at the path has, they
+// become the target's companion and what the model is to be evaluated with.
+func (s *session) assignFor(target *deploy.Target, o *options, path, exprFile string) error {
+	// What is read twice is compared by the commit: it fails if the file changed.
+	before, err := os.ReadFile(path)
+	exists := !errors.Is(err, fs.ErrNotExist)
+	if err != nil && exists {
+		return err
+	}
+	question, err := s.questionOf(o, target.Manager.Name(), exprFile, true)
+	if err != nil {
+		return err
+	}
+	after, err := ids.Assign(question)
+	if err != nil {
+		return err
+	}
+	if exists && reflect.DeepEqual(question.Before, after) {
+		return nil
+	}
+	o.newIDs = &newIDs{text: after.Nix()}
+	o.newIDs.assigned, o.newIDs.freed = ids.Changed(question.Before, after)
+	for _, numbers := range after.IDs {
+		o.newIDs.any = o.newIDs.any || len(numbers) > 0
+	}
+	target.Companion = &deploy.Companion{Path: path, Existed: exists, Before: before, After: []byte(o.newIDs.text)}
+	o.newIDs.paths, err = namesOf(o.ids, path)
+	return err
+}
+
+// namesOf lists the paths by which a model may know a file: models are found
+// without links, but the file itself may be one.
+func namesOf(given, resolved string) ([]string, error) {
+	given, err := filepath.Abs(given)
+	if err != nil {
+		return nil, err
+	}
+	dir, err := filepath.EvalSymlinks(filepath.Dir(given))
+	if err != nil {
+		return nil, err
+	}
+	names := []string{given, resolved, filepath.Join(dir, filepath.Base(given))}
+	slices.Sort(names)
+	return slices.Compact(names), nil
+}
+
+func (s *session) evaluateWithIDs(target *deploy.Target, o *options, exprFile string) (*evaluated, error) {
+	e, err := s.evaluateAhead(target, o, exprFile)
+	if err != nil || o.newIDs == nil {
+		return e, err
+	}
+	note("IDs for %s: %d new, %d free again", o.ids, o.newIDs.assigned, o.newIDs.freed)
+	if o.newIDs.any && !e.NewIDsUsed {
+		note("warning: %s does not use %s: its processes go without their IDs", exprFile, o.ids)
+	}
+	return e, nil
+}
+
+// recoverEarly settles what a command that was killed left half done, before the
+// model reads it.
+func (s *session) recoverEarly(target deploy.Target, o *options) error {
+	if !target.Unsettled() {
+		return nil
+	}
+	if o.dryRun {
+		note("the last switch was interrupted while it replaced the file with the IDs: the next one settles that")
+		return nil
+	}
+	return s.locked(target, o, func() error { return nil })
+}

@@ -1,0 +1,11 @@
+{
+  "ids" = {
+    "ports" = {
+      "a" = 10;
+      "b" = 11;
+    };
+  };
+  "lastAssignments" = {
+    "ports" = 11;
+  };
+}

@@ -1,0 +1,123 @@
+// Package replace writes a file as a whole: whoever reads it gets the old
+// content or the new one, also after a power cut. It must not know what files
+// hold.
+package replace
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"github.com/google/renameio/v2"
+)
+
+// usualMode is that of a file that did not exist.
+const usualMode = 0o644
+
+// File gives a file a new content. Links are followed; mode and owner stay, as
+// far as the caller may give files away. What is no regular file, as
+// /dev/stdout, is written to.
+func File(path string, data []byte) error {
+	target, info, err := resolve(path)
+	if err != nil {
+		return err
+	}
+	if info != nil && !info.Mode().IsRegular() {
+		return write(target, data)
+	}
+	pending, err := begin(target, info)
+	if err != nil {
+		return err
+	}
+	// It does nothing once the file was replaced.
+	defer pending.Cleanup()
+	if _, err := pending.Write(data); err != nil {
+		return fmt.Errorf("%s can't be written: %w", path, err)
+	}
+	if err := pending.CloseAtomicallyReplace(); err != nil {
+		return fmt.Errorf("%s can't be replaced: %w", path, err)
+	}
+	return Sync(filepath.Dir(target))
+}
+
+// Possible tells whether File could do its work; it leaves nothing behind.
+func Possible(path string) error {
+	target, info, err := resolve(path)
+	if err != nil {
+		return err
+	}
+	if info != nil && !info.Mode().IsRegular() {
+		return fmt.Errorf("%s is no regular file", path)
+	}
+	pending, err := begin(target, info)
+	if err != nil {
+		return err
+	}
+	return pending.Cleanup()
+}
+
+// Resolve gives the path of the file itself: what links lead to, if it exists,
+// and else in the directory that links lead to.
+func Resolve(path string) (string, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return "", err
+	}
+	target, err := filepath.EvalSymlinks(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		var dir string
+		if dir, err = filepath.EvalSymlinks(filepath.Dir(path)); err == nil {
+			target = filepath.Join(dir, filepath.Base(path))
+		}
+	}
+	return target, err
+}
+
+// Sync brings changes of a directory's entries to the disk.
+func Sync(path string) error {
+	dir, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(dir.Sync(), dir.Close())
+}
+
+func resolve(path string) (target string, info fs.FileInfo, err error) {
+	if target, err = Resolve(path); err == nil {
+		info, err = os.Stat(target)
+	}
+	if errors.Is(err, fs.ErrNotExist) && target != "" {
+		return target, nil, nil
+	}
+	if err != nil {
+		err = fmt.Errorf("%s can't be written: %w", path, err)
+	}
+	return target, info, err
+}
+
+func begin(target string, info fs.FileInfo) (*renameio.PendingFile, error) {
+	pending, err := renameio.NewPendingFile(target,
+		renameio.WithTempDir(filepath.Dir(target)), renameio.WithPermissions(usualMode), renameio.WithExistingPermissions())
+	if err != nil {
+		return nil, fmt.Errorf("%s can't be replaced: %w", target, err)
+	}
+	if info != nil {
+		if was, ok := info.Sys().(*syscall.Stat_t); ok {
+			// Only root can; everybody else replaces files of their own.
+			_ = pending.Chown(int(was.Uid), int(was.Gid))
+		}
+	}
+	return pending, nil
+}
+
+func write(path string, data []byte) error {
+	file, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(data)
+	return errors.Join(err, file.Close())
+}

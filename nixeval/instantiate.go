@@ -1,0 +1,68 @@
+package nixeval
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"nixproc/lib/run"
+)
+
+// expression names the Nix file that is to be evaluated: that of the directory
+// which NIXPROC names, or else our own, whose text is given.
+func (n Nix) expression(file, text string) []string {
+	framework := os.Getenv("NIXPROC")
+	if framework == "" {
+		return []string{"-E", text}
+	}
+	own := filepath.Join(framework, file)
+	if exists(own) {
+		return []string{own}
+	}
+	fmt.Fprintf(n.Notes, "NIXPROC: there is no %s: the Nix files of this command are used\n", own)
+	return []string{"-E", text}
+}
+
+// arguments are those that all expressions take which call a model.
+func (r Request) arguments() []string {
+	var args []string
+	for _, pair := range [][2]string{
+		{"exprFile", r.ExprFile}, {"processManager", r.Manager},
+		{"stateDir", r.StateDir}, {"runtimeDir", r.RuntimeDir}, {"logDir", r.LogDir}, {"cacheDir", r.CacheDir},
+		{"spoolDir", r.SpoolDir}, {"lockDir", r.LockDir}, {"libDir", r.LibDir}, {"tmpDir", r.TmpDir},
+		{"callingUser", r.CallingUser}, {"callingGroup", r.CallingGroup},
+	} {
+		if pair[1] != "" {
+			args = append(args, "--argstr", pair[0], pair[1])
+		}
+	}
+	if r.ForceDisableUserChange {
+		args = append(args, "--arg", "forceDisableUserChange", "true")
+	}
+	if r.ExtraParams != "" {
+		args = append(args, "--arg", "extraParams", r.ExtraParams)
+	}
+	if r.HostPackages != "" {
+		args = append(args, "-I", "nixpkgs="+r.HostPackages)
+	}
+	return args
+}
+
+// instantiate runs nix-instantiate and passes on its warnings.
+func (n Nix) instantiate(ctx context.Context, r Request, args []string) (run.Result, []message, error) {
+	args = append(args, "--log-format", "internal-json", "--show-trace")
+	// Relative paths in extra parameters are relative to where the user is.
+	dir, err := os.Getwd()
+	if err != nil {
+		return run.Result{}, nil, err
+	}
+	env := append(os.Environ(), "NIXPROC_BUILDER="+n.Builder)
+	result, err := n.Runner.Run(ctx, run.Command{Args: args, Dir: dir, Env: env, Timeout: timeout})
+	messages := parseMessages(result.Stderr)
+	if err != nil {
+		return result, messages, n.evaluationError(r, messages, err)
+	}
+	n.note(messages)
+	return result, messages, nil
+}
