@@ -14,6 +14,7 @@ func (p *dockerPlace) saboteur() (at func(call string, kill bool)) {
 	p.t.Helper()
 	script := p.write("saboteur", fmt.Sprintf(`#!/bin/sh
 cd '%s'
+echo "$1 $2" >>calls
 if [ -e at ] && { read -r wanted <at; case "$*" in "$wanted"*) ;; *) false ;; esac; } && rm at; then
   if [ -e kill ]; then
     kill -9 "$PPID"
@@ -37,7 +38,7 @@ exec docker "$@"
 	}
 }
 
-// P4, P5: whichever command of docker fails, all is as it was; and after a
+// P4, P5, P8: whichever command of docker fails, all is as it was; and after a
 // switch that was killed in the middle of one, the same switch ends well. What
 // has not changed goes on running through all of it.
 func TestDockerSabotage(t *testing.T) {
@@ -72,5 +73,12 @@ func TestDockerSabotage(t *testing.T) {
 		kept(t, before, p.runsExactly("kept", "changed", "added"), "kept")
 		p.mustSwitchTo(one)
 		kept(t, before, p.runsExactly("kept", "changed", "removed"), "kept")
+	}
+
+	// P8: a switch with nothing to do asks once what runs.
+	p.write("calls", "")
+	p.mustSwitchTo(one)
+	if calls := read(t, p.path("calls")); calls != "container inspect\n" {
+		t.Errorf("it calls docker:\n%s", calls)
 	}
 }
