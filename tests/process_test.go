@@ -11,8 +11,24 @@ import (
 	"testing"
 )
 
-// typedValues are values of variables that are no text for Nix.
-var typedValues = map[string]any{"NUMBER": 42, "YES": true, "NO": false, "NAMES": []string{"one", "two", "three"}}
+// hardValues are what a process has to get byte by byte.
+var hardValues = map[string]any{
+	"SPACES":    "  two  spaces ",
+	"TABS":      "\ta\t",
+	"QUOTES":    `it's "quoted", and ''again''`,
+	"NEWLINE":   "first\nsecond\n\nlast\n",
+	"DOLLAR":    "$HOME ${HOME} $$ $1 $(id) $((1+1)) $",
+	"BACKTICK":  "`id` `",
+	"PERCENT":   "100% %s %% %n %H",
+	"BACKSLASH": `a\b\n\\ \' \$ \`,
+	"UNICODE":   "naïve – 日本語 🐈",
+	"GLOB":      "* ? [a-z] {a,b} ~",
+	"SHELL_ISH": "a;b|c&d>e<f#g!h=(i)",
+	"EMPTY":     "",
+	"NUMBER":    42,
+	"YES":       true,
+	"NAMES":     []string{"one", "two", "three"},
+}
 
 // text is what Nix makes of a value.
 func text(value any) string {
@@ -45,7 +61,8 @@ func TestProcessGetsWhatItsModelSays(t *testing.T) {
 
 			values := awkwardValues(t)
 			taken, _ := c.divided(inVariable, values)
-			variables := maps.Clone(typedValues)
+			variables := maps.Clone(hardValues)
+			maps.DeleteFunc(variables, func(_ string, value any) bool { return c.refuses(inVariable, text(value)) != "" })
 			for name, value := range taken {
 				variables["V_"+name] = value
 			}
@@ -69,8 +86,9 @@ func TestProcessGetsWhatItsModelSays(t *testing.T) {
 			}
 			i.mustSwitchTo(c, i.probe(variables, arguments)...)
 			for _, p := range all {
-				p.variables, p.arguments, p.sameUser = variables, arguments, c.sameUser
-				t.Run(p.name, func(t *testing.T) { p.check(t, i) })
+				p.values, p.find, p.sameUser = variables, i.pid, c.sameUser
+				p.groups = []string{strconv.Itoa(extraGroup)}
+				t.Run(p.name, func(t *testing.T) { p.check(t, i, arguments) })
 			}
 			i.mustSwitchTo(c, "--undeploy")
 			if left := mentions(t, i.path("state")); len(left) != 0 {
@@ -84,18 +102,31 @@ func TestProcessGetsWhatItsModelSays(t *testing.T) {
 type probed struct {
 	name, form string
 	nice       int
-	variables  map[string]any
-	arguments  []string
-	sameUser   bool // as the manager
+	values     map[string]any   // of its environment; nil for hardValues
+	find       func(string) int // its number by its name; nil asks its pid file
+	sameUser   bool             // as the manager
+	groups     []string         // of its user, beside its own; nil where nobody set them up
 }
 
-func (p probed) check(t *testing.T, i *instance) {
+// probes is where the processes are.
+type probes interface {
+	path(elements ...string) string
+	running(name string) int
+}
+
+func (p probed) check(t *testing.T, i probes, arguments []string) {
+	if p.values == nil {
+		p.values = hardValues
+	}
+	if p.find == nil {
+		p.find = i.running
+	}
 	dump := func(file string) string { return i.path("state", "dump", p.name, file) }
 	eventually(t, "that "+p.name+" has written down all", func() bool {
 		_, err := os.Stat(dump("ready"))
 		return err == nil
 	})
-	pid := i.pid(p.name)
+	pid := p.find(p.name)
 	if p.form == "foreground" {
 		pid = theProbe(t, pid)
 	}
@@ -109,7 +140,7 @@ func (p probed) check(t *testing.T, i *instance) {
 	}
 	for _, source := range []string{proc + "cmdline", dump("arguments")} {
 		got := strings.Split(strings.TrimSuffix(read(t, source), "\x00"), "\x00")
-		want := append([]string{i.path("state", "dump", p.name), p.form}, p.arguments...)
+		want := append([]string{i.path("state", "dump", p.name), p.form}, arguments...)
 		if source == proc+"cmdline" {
 			got = got[min(2, len(got)):] // the shell and the script
 		}
@@ -157,10 +188,10 @@ func (p probed) account(t *testing.T, pid int) (uid, gid int) {
 	if uid == 0 || gid == 0 {
 		t.Fatalf("the user is %q", fields)
 	}
-	got, want := status(t, pid, "Groups"), []string{strconv.Itoa(gid), strconv.Itoa(extraGroup)}
+	got, want := status(t, pid, "Groups"), append([]string{strconv.Itoa(gid)}, p.groups...)
 	slices.Sort(got)
 	slices.Sort(want)
-	if !slices.Equal(slices.Compact(got), want) {
+	if slices.Contains(got, "0") || p.groups != nil && !slices.Equal(slices.Compact(got), want) {
 		t.Errorf("its groups are %q, want %q", got, want)
 	}
 	return uid, gid
@@ -173,7 +204,7 @@ func (p probed) checkEnvironment(t *testing.T, source string) {
 		name, value, _ := strings.Cut(string(variable), "=")
 		got[name] = value
 	}
-	for name, value := range p.variables {
+	for name, value := range p.values {
 		if have, set := got[name]; !set || have != text(value) {
 			t.Errorf("%s: %s is %.200q, want %.200q", source, name, have, text(value))
 		}
