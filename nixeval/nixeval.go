@@ -57,7 +57,7 @@ type Request struct {
 
 // Evaluation is an evaluated model.
 type Evaluation struct {
-	Drv        string                 // path of the profile's derivation
+	Drv        string                 // path of the profile's, or package's, derivation
 	Profile    string                 // where its output is, or will be
 	NewIDsUsed bool                   // the model read the NewIDs of the request
 	drv        *derivation.Derivation // read when it is needed first
@@ -97,14 +97,23 @@ func (n Nix) Evaluate(ctx context.Context, r Request) (*Evaluation, error) {
 			return nil, err
 		}
 	}
+	e, err := printed(result.Stdout)
+	if err == nil {
+		e.NewIDsUsed = used
+	}
+	return e, err
+}
 
-	printed := strings.TrimSpace(result.Stdout)
-	drv, err := filepath.EvalSymlinks(printed)
+// printed is the evaluation of which nix-instantiate printed the derivation, or
+// the root that it made for it.
+func printed(stdout string) (*Evaluation, error) {
+	path := strings.TrimSpace(stdout)
+	drv, err := filepath.EvalSymlinks(path)
 	if err != nil {
-		return nil, fmt.Errorf("nix-instantiate printed %q, where the path of a derivation is due: %w", printed, err)
+		return nil, fmt.Errorf("nix-instantiate printed %q, where the path of a derivation is due: %w", path, err)
 	}
 	output, err := outputOf(drv)
-	return &Evaluation{Drv: drv, Profile: output, NewIDsUsed: used}, err
+	return &Evaluation{Drv: drv, Profile: output}, err
 }
 
 // Built says whether the profile is there, so that all that could be wrong with

@@ -33,8 +33,11 @@ func complete(expression string) string {
 	return strings.ReplaceAll(expression, "import ./process/kind.nix", "("+kind+")")
 }
 
-// HostPackages is a nixpkgs-shaped set of this host's own programs, with the
-// files that it takes from elsewhere in this tree.
+// Files are all Nix files of the framework, with the scripts that they take.
 //
-//go:embed hostpkgs backends/sysvinit/init-functions.sh
-var HostPackages embed.FS
+//go:embed *.nix backends create-credentials create-managed-process hostpkgs process
+var Files embed.FS
+
+// Of the Files, HostPackages are those of a nixpkgs-shaped set of this host's own
+// programs, the directory hostpkgs.
+var HostPackages = []string{"hostpkgs", "backends/sysvinit/init-functions.sh"}

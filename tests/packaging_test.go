@@ -46,16 +46,17 @@ func TestToolsHaveTheirOldNames(t *testing.T) {
 	}
 	env := []string{"GOMODCACHE=" + goEnv(t, "GOMODCACHE"), "GOFLAGS=-mod=mod", "GOPROXY=" + goEnv(t, "GOPROXY")}
 	for attribute, commands := range map[string][]string{
-		"common":      {"nixproc-build", "nixproc-init-state"},
-		"s6-rc":       {"nixproc-s6-rc-switch", "nixproc-s6-rc-deploy", "nixproc-s6-svscan"},
-		"docker":      {"nixproc-docker-switch", "nixproc-docker-deploy"},
-		"cygrunsrv":   {"nixproc-cygrunsrv-switch", "nixproc-cygrunsrv-deploy"},
-		"launchd":     {"nixproc-launchd-switch", "nixproc-launchd-deploy"},
-		"disnix":      {"nixproc-disnix-switch", "nixproc-disnix-deploy"},
-		"idassign":    {"nixproc-id-assign"},
-		"supervisord": {"nixproc-supervisord-switch", "nixproc-supervisord-deploy", "nixproc-supervisord-deploy-stateless"},
-		"sysvinit":    {"nixproc-sysvinit-switch", "nixproc-sysvinit-deploy", "nixproc-sysvinit-runactivity"},
-		"systemd":     {"nixproc-systemd-switch", "nixproc-systemd-deploy"},
+		"common":          {"nixproc-build", "nixproc-init-state"},
+		"s6-rc":           {"nixproc-s6-rc-switch", "nixproc-s6-rc-deploy", "nixproc-s6-svscan"},
+		"docker":          {"nixproc-docker-switch", "nixproc-docker-deploy"},
+		"cygrunsrv":       {"nixproc-cygrunsrv-switch", "nixproc-cygrunsrv-deploy"},
+		"launchd":         {"nixproc-launchd-switch", "nixproc-launchd-deploy"},
+		"disnix":          {"nixproc-disnix-switch", "nixproc-disnix-deploy"},
+		"generate-config": {"nixproc-generate-config"},
+		"idassign":        {"nixproc-id-assign"},
+		"supervisord":     {"nixproc-supervisord-switch", "nixproc-supervisord-deploy", "nixproc-supervisord-deploy-stateless"},
+		"sysvinit":        {"nixproc-sysvinit-switch", "nixproc-sysvinit-deploy", "nixproc-sysvinit-runactivity"},
+		"systemd":         {"nixproc-systemd-switch", "nixproc-systemd-deploy"},
 	} {
 		out, err := s.nix(env, "nix-build", "--no-out-link", tools, "-A", attribute)
 		if err != nil {

@@ -63,6 +63,7 @@ in
   cygrunsrv = commands "cygrunsrv" [ "cygrunsrv-switch" "cygrunsrv-deploy" ];
   launchd = commands "launchd" [ "launchd-switch" "launchd-deploy" ];
   disnix = commands "disnix" [ "disnix-switch" "disnix-deploy" ];
+  generate-config = commands "generate-config" [ "generate-config" ];
   idassign = commands "idassign" [ "id-assign" ];
   supervisord = commands "supervisord" [ "supervisord-switch" "supervisord-deploy" "supervisord-deploy-stateless" ];
   sysvinit = commands "sysvinit" [ "sysvinit-switch" "sysvinit-deploy" "sysvinit-runactivity" ];

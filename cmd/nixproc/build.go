@@ -10,10 +10,7 @@ import (
 
 // build builds a profile and prints its path, alone, for others to capture.
 func build(s *session, o *options, operands []string) error {
-	if o.processManager == "" {
-		return usageError{"no process manager was given: use -P, with one of those that nixproc help lists"}
-	}
-	if _, err := s.newManager(o.processManager, o); err != nil {
+	if err := s.knownManager(o); err != nil {
 		return err
 	}
 	exprFile := ""
@@ -36,18 +33,37 @@ func build(s *session, o *options, operands []string) error {
 		note("warning: %s", warning)
 	}
 
-	root := ""
-	if !o.noOutLink {
-		if root, err = filepath.Abs("result"); err != nil {
-			return err
-		}
-		if info, err := os.Lstat(root); err == nil && info.Mode()&os.ModeSymlink == 0 {
-			return fmt.Errorf("%s is in the way: it is no link; move it, or use --no-out-link", root)
-		}
+	root, err := o.outLink()
+	if err != nil {
+		return err
 	}
 	if err := e.build(s, root); err != nil {
 		return err
 	}
 	fmt.Println(e.Profile)
 	return nil
+}
+
+// knownManager refuses a process manager that there is not.
+func (s *session) knownManager(o *options) error {
+	if o.processManager == "" {
+		return usageError{"no process manager was given: use -P, with one of those that nixproc help lists"}
+	}
+	_, err := s.newManager(o.processManager, o)
+	return err
+}
+
+// outLink is the link that is to lead to what is built, "" for none.
+func (o *options) outLink() (string, error) {
+	if o.noOutLink {
+		return "", nil
+	}
+	link, err := filepath.Abs("result")
+	if err != nil {
+		return "", err
+	}
+	if info, err := os.Lstat(link); err == nil && info.Mode()&os.ModeSymlink == 0 {
+		return "", fmt.Errorf("%s is in the way: it is no link; move it, or use --no-out-link", link)
+	}
+	return link, nil
 }

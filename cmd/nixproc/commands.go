@@ -28,6 +28,9 @@ var runactivityText string
 //go:embed usage/build.txt
 var buildText string
 
+//go:embed usage/generate-config.txt
+var generateConfigText string
+
 //go:embed usage/init-state.txt
 var initStateText string
 
@@ -67,6 +70,10 @@ func commands() map[string]command {
 		},
 		"chainload-user": {
 			run: chainloadUser, help: page("chainload-user", "", chainloadText), leads: true,
+		},
+		"generate-config": {
+			run: generateConfig, help: page("generate-config", "", generateConfigText),
+			set: optionSet{config: true, manager: true, outLink: true, directory: true},
 		},
 		"id-assign": {
 			run: idAssign, help: page("id-assign", "", idAssignText),

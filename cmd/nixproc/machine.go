@@ -164,21 +164,32 @@ func request(o *options, manager, exprFile string) (nixeval.Request, error) {
 // writeHostPackages puts the Nix files that stand for Nixpkgs into a new
 // directory.
 func writeHostPackages(dir string) (string, error) {
-	err := fs.WalkDir(nixproc.HostPackages, ".", func(path string, entry fs.DirEntry, err error) error {
+	return filepath.Join(dir, "hostpkgs"), writeNixFiles(dir, nixproc.HostPackages...)
+}
+
+// writeNixFiles puts Nix files of the framework into a directory: those at or
+// below the paths.
+func writeNixFiles(dir string, paths ...string) error {
+	for _, path := range paths {
+		err := fs.WalkDir(nixproc.Files, path, func(path string, entry fs.DirEntry, err error) error {
+			if err != nil || entry.IsDir() {
+				return err
+			}
+			data, err := nixproc.Files.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			target := filepath.Join(dir, path)
+			if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
+				return err
+			}
+			return os.WriteFile(target, data, 0o644)
+		})
 		if err != nil {
 			return err
 		}
-		target := filepath.Join(dir, path)
-		if entry.IsDir() {
-			return os.MkdirAll(target, 0o755)
-		}
-		data, err := nixproc.HostPackages.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		return os.WriteFile(target, data, 0o644)
-	})
-	return filepath.Join(dir, "hostpkgs"), err
+	}
+	return nil
 }
 
 // modelPath tells what the operand, or NIXPROC_PROCESSES, is: a model, or a

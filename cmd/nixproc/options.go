@@ -30,6 +30,7 @@ type optionSet struct {
 	activity   bool // --reverse
 	status     bool // --json
 	profile    bool // --profile alone
+	config     bool // agnostic configurations: --create-managed-process-expr
 	ids        bool // where unique IDs come from: --id-resources, --ids, …
 	idsOutput  bool // where they go: --output-file, --output-xml
 }
@@ -41,7 +42,7 @@ type options struct {
 	undeploy, showTrace, noOutLink bool
 	extraParams, hostPackagesDir   string
 	hostPackages                   bool
-	processManager                 string
+	processManager, createExpr     string
 
 	rollback, listGenerations, deleteAllGenerations bool
 	switchGeneration, deleteGenerations             string
@@ -130,6 +131,11 @@ func (o *options) define(flags *pflag.FlagSet, set optionSet) {
 	}
 	if set.manager {
 		flags.StringVarP(&o.processManager, "process-manager", "P", "", "")
+	}
+	if set.config {
+		flags.StringVar(&o.createExpr, "create-managed-process-expr", "", "")
+		flags.BoolVar(&o.showTrace, "show-trace", false, "")
+		flags.BoolVar(&o.hostPackages, "host-packages", false, "")
 	}
 	if set.outLink {
 		flags.BoolVar(&o.noOutLink, "no-out-link", false, "")

@@ -1,0 +1,70 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"nixproc/nixeval"
+)
+
+// generateConfig turns an agnostic configuration into one for a process manager,
+// builds that, and prints its path, alone.
+func generateConfig(s *session, o *options, operands []string) error {
+	if err := s.knownManager(o); err != nil {
+		return err
+	}
+	if len(operands) != 1 {
+		return usageError{"give one PATH, that of an agnostic configuration, NAME.json"}
+	}
+	file, err := existing("PATH", operands[0])
+	if err != nil {
+		return err
+	}
+	root, err := o.outLink()
+	if err != nil {
+		return err
+	}
+	temporary, err := os.MkdirTemp("", "nixproc-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(temporary)
+
+	config := nixeval.Config{File: file, Framework: nixeval.Framework()}
+	if config.Framework == "" {
+		// Its name is how an error tells our files from the user's.
+		config.Framework = filepath.Join(temporary, "nixproc")
+		if err := writeNixFiles(config.Framework, "."); err != nil {
+			return err
+		}
+	}
+	if o.createExpr != "" {
+		if config.Function, err = existing("--create-managed-process-expr", o.createExpr); err != nil {
+			return err
+		}
+	}
+	if o.hostPackages {
+		if o.hostPackagesDir, err = writeHostPackages(temporary); err != nil {
+			return err
+		}
+	}
+	r, err := request(o, o.processManager, file)
+	if err != nil {
+		return err
+	}
+	r.Root = filepath.Join(temporary, "drv")
+	nix, err := newNix(s.soft)
+	if err != nil {
+		return err
+	}
+	e, err := nix.EvaluateConfig(s.soft, r, config)
+	if err != nil {
+		return err
+	}
+	if err := nix.Realise(s.soft, e, root); err != nil {
+		return err
+	}
+	fmt.Println(e.Profile)
+	return nil
+}
