@@ -24,7 +24,7 @@ func s6rcPlace(o *options) s6rc.Place {
 }
 
 func newS6rc(o *options) (manager.Manager, error) {
-	m := &s6rc.Manager{Runner: run.Host{}, Place: func() s6rc.Place { return s6rcPlace(o) }}
+	m := &s6rc.Manager{Runner: run.Host{}, Where: func() s6rc.Place { return s6rcPlace(o) }}
 	if o.profile != "" { // what only builds has none
 		where, err := locate(o.profile)
 		if err != nil {

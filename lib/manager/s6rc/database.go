@@ -26,7 +26,7 @@ const (
 // compile gives the database of units. It is complete as soon as it is there: it
 // is made under another name.
 func (m *Manager) compile(ctx context.Context, units []manager.Unit) (string, error) {
-	place := m.Place()
+	place := m.Where()
 	definitions := map[string]string{} // service -> directory of its definition
 	var processes []string
 	for _, unit := range units {
@@ -110,7 +110,7 @@ func syncTree(dir string) error {
 
 // removeObsolete removes what is neither live nor about to be.
 func (m *Manager) removeObsolete(database string) error {
-	dir := m.Place().Databases
+	dir := m.Where().Databases
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return err

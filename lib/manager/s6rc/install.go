@@ -38,7 +38,7 @@ const (
 
 // fits fails if sockets in the live directory would have paths that are too long.
 func (m *Manager) fits() error {
-	live := m.Place().Live
+	live := m.Where().Live
 	if over := len(filepath.Join(live, longestSocket)) - socketLimit; over > 0 {
 		return fmt.Errorf("the path %s is too long by %d bytes for the sockets of s6-rc: give a shorter --runtime-dir", live, over)
 	}
@@ -50,7 +50,7 @@ func (m *Manager) fits() error {
 // changes nothing but files: s6-rc-update leaves alone what is up and depends on
 // nothing that is down.
 func (m *Manager) Install(ctx context.Context, gone, there []manager.Unit) error {
-	place := m.Place()
+	place := m.Where()
 	if len(there) == 0 && (len(gone) == 0 || !m.initialized()) {
 		return nil
 	}
@@ -90,7 +90,7 @@ func (m *Manager) Install(ctx context.Context, gone, there []manager.Unit) error
 
 // live is the database that s6-rc is on.
 func (m *Manager) live() string {
-	target, err := os.Readlink(filepath.Join(m.Place().Live, "compiled"))
+	target, err := os.Readlink(filepath.Join(m.Where().Live, "compiled"))
 	if err != nil {
 		return ""
 	}
@@ -103,7 +103,7 @@ const initializeWithin = 30 * time.Second
 
 // initialize makes the live directory, with all services down.
 func (m *Manager) initialize(ctx context.Context, database string) error {
-	place := m.Place()
+	place := m.Where()
 	_, err := m.Runner.Run(ctx, run.Command{Args: []string{
 		"s6-rc-init", "-b", "-c", database, "-l", place.Live, "-t", fmt.Sprint(initializeWithin.Milliseconds()), place.Scan,
 	}})
@@ -123,7 +123,7 @@ var updateCodes = map[int]string{
 }
 
 func (m *Manager) update(ctx context.Context, database string) error {
-	_, err := m.Runner.Run(ctx, run.Command{Args: []string{"s6-rc-update", "-b", "-l", m.Place().Live, database}})
+	_, err := m.Runner.Run(ctx, run.Command{Args: []string{"s6-rc-update", "-b", "-l", m.Where().Live, database}})
 	if meaning := updateCodes[run.Code(err)]; err != nil && meaning != "" {
 		err = fmt.Errorf("%s: %w", meaning, err)
 	}
@@ -153,7 +153,7 @@ func (m *Manager) unclaimed() error {
 
 // claims are the files that say whose the live directory and the databases are.
 func (m *Manager) claims() []string {
-	place := m.Place()
+	place := m.Where()
 	return []string{place.Live + ".profile", filepath.Join(place.Databases, "profile")}
 }
 

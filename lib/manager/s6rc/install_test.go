@@ -37,8 +37,8 @@ func goesTo(m *Manager, code int) func(context.Context, run.Command) (run.Result
 	return func(_ context.Context, c run.Command) (run.Result, error) {
 		for _, arg := range c.Args {
 			if strings.HasPrefix(filepath.Base(arg), databasePrefix) {
-				link := filepath.Join(m.Place().Live, "compiled")
-				if err := errors.Join(os.MkdirAll(m.Place().Live, 0o755), os.RemoveAll(link), os.Symlink(arg, link)); err != nil {
+				link := filepath.Join(m.Where().Live, "compiled")
+				if err := errors.Join(os.MkdirAll(m.Where().Live, 0o755), os.RemoveAll(link), os.Symlink(arg, link)); err != nil {
 					return run.Result{}, err
 				}
 			}
@@ -56,8 +56,8 @@ func by(program string) func(run.Command) bool {
 
 func (m *Manager) linkAndDatabases(t *testing.T) (leads string, databases []string) {
 	t.Helper()
-	leads, _ = os.Readlink(filepath.Join(m.Place().Databases, "compiled"))
-	databases, err := filepath.Glob(filepath.Join(m.Place().Databases, "*ompil*-*"))
+	leads, _ = os.Readlink(filepath.Join(m.Where().Databases, "compiled"))
+	databases, err := filepath.Glob(filepath.Join(m.Where().Databases, "*ompil*-*"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,7 +134,7 @@ func TestOneProfile(t *testing.T) {
 	if err := m.Install(t.Context(), nil, one); err != nil {
 		t.Fatal(err)
 	}
-	other := &Manager{Runner: m.Runner, Place: m.Place, Profile: m.Profile + "-other"}
+	other := &Manager{Runner: m.Runner, Where: m.Where, Profile: m.Profile + "-other"}
 	two := []manager.Unit{unitOf("b", oneshot("b"))}
 	for _, err := range []error{other.MayInstall(two), other.Install(t.Context(), nil, two)} {
 		if err == nil || !strings.Contains(err.Error(), "belongs to the profile "+m.Profile+":") {
@@ -168,9 +168,9 @@ func TestOneProfile(t *testing.T) {
 func TestPathTooLong(t *testing.T) {
 	t.Parallel()
 	m, _ := newManager(t, false)
-	place := m.Place()
+	place := m.Where()
 	place.Live = "/" + strings.Repeat("x", 80)
-	m.Place = func() Place { return place }
+	m.Where = func() Place { return place }
 	if err := m.MayInstall(nil); err == nil || !strings.Contains(err.Error(), "too long by 8 bytes") {
 		t.Error(err)
 	}

@@ -33,11 +33,14 @@ type Place struct {
 // Manager calls s6-rc and its kin.
 type Manager struct {
 	Runner run.Runner
-	// Place is asked when it is needed: the directories of a rollback are those
+	// Where is asked when it is needed: the directories of a rollback are those
 	// of the generation that it goes back to.
-	Place   func() Place
+	Where   func() Place
 	Profile string // whose services these are; "" where nothing is installed
 }
+
+// Place is the directory of the databases.
+func (m *Manager) Place() string { return m.Where().Databases }
 
 // Name of the manager.
 func (*Manager) Name() string { return "s6-rc" }
@@ -49,7 +52,7 @@ const patience = 4 * time.Minute
 // s6rc runs s6-rc on the live directory, as soon as nobody else does (-b): a
 // switch that was killed may have left one that still waits for its services.
 func (m *Manager) s6rc(ctx context.Context, words ...string) (string, error) {
-	result, err := m.Runner.Run(ctx, run.Command{Args: append([]string{"s6-rc", "-b", "-l", m.Place().Live}, words...)})
+	result, err := m.Runner.Run(ctx, run.Command{Args: append([]string{"s6-rc", "-b", "-l", m.Where().Live}, words...)})
 	return result.Stdout, err
 }
 
@@ -148,7 +151,7 @@ func (m *Manager) revive(ctx context.Context, service string) error {
 }
 
 func (m *Manager) serviceDir(service string) string {
-	return filepath.Join(m.Place().Live, "servicedirs", service)
+	return filepath.Join(m.Where().Live, "servicedirs", service)
 }
 
 // blame finds the units that did not start, with what they said last.
@@ -219,7 +222,7 @@ func running(unit manager.Unit, up map[string]bool) (services []string) {
 // Command is the line that a person would type.
 func (m *Manager) Command(verb string, unit manager.Unit) string {
 	direction := map[string]string{"start": "-u", "stop": "-d"}[verb]
-	return quote.ShellWords("s6-rc", "-l", m.Place().Live, direction, "change", unit.Name)
+	return quote.ShellWords("s6-rc", "-l", m.Where().Live, direction, "change", unit.Name)
 }
 
 func each(units []manager.Unit, err error) map[string]error {

@@ -35,7 +35,7 @@ func newManager(t *testing.T, live bool) (*Manager, *runtest.Fake) {
 		}
 	}
 	fake := runtest.New(t)
-	return &Manager{Runner: fake, Place: func() Place { return place }, Profile: filepath.Join(dir, "profile")}, fake
+	return &Manager{Runner: fake, Where: func() Place { return place }, Profile: filepath.Join(dir, "profile")}, fake
 }
 
 func unitOf(name string, own Unit, requires ...string) manager.Unit {
@@ -53,7 +53,7 @@ func longrun(name string) Unit {
 func oneshot(name string) Unit { return Unit{Services: []Service{{name, Oneshot}}} }
 
 func (m *Manager) expectUp(fake *runtest.Fake, names ...string) {
-	fake.Expect("s6-rc", "-b", "-l", m.Place().Live, "-a", "list").Print(strings.Join(names, "\n") + "\n")
+	fake.Expect("s6-rc", "-b", "-l", m.Where().Live, "-a", "list").Print(strings.Join(names, "\n") + "\n")
 }
 
 func (m *Manager) expectStat(fake *runtest.Fake, answer string, services ...string) {
@@ -68,7 +68,7 @@ func TestStatus(t *testing.T) {
 	t.Parallel()
 	m, fake := newManager(t, true)
 	m.expectUp(fake, "s6rc-oneshot-runner", "a-log", "a-srv", "b-log", "b-srv", "c-log", "once", "daemon", "bare")
-	fake.Expect("s6-rc-db", "-l", m.Place().Live, "list", "bundles").Print("a\nb\nall\nsome\n")
+	fake.Expect("s6-rc-db", "-l", m.Where().Live, "list", "bundles").Print("a\nb\nall\nsome\n")
 	m.expectStat(fake, "true 1 -1\ntrue 77 -1\ntrue 2 -1\nfalse -1 3\ntrue 4 -1\n\n", "a-log", "a-srv", "b-log", "b-srv", "c-log", "bare")
 	pidFile := filepath.Join(t.TempDir(), "daemon.pid")
 	daemon := oneshot("daemon")
@@ -109,7 +109,7 @@ func TestStatusBeforeAnything(t *testing.T) {
 	if err != nil || states["a"].Condition != manager.Stopped {
 		t.Errorf("%v, %v", states, err)
 	}
-	if err := os.RemoveAll(m.Place().Scan); err != nil {
+	if err := os.RemoveAll(m.Where().Scan); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := m.Status(t.Context(), []manager.Unit{unitOf("a", longrun("a"))}); err == nil || !strings.Contains(err.Error(), "nixproc s6-svscan") {
@@ -122,7 +122,7 @@ func TestStatusBeforeAnything(t *testing.T) {
 func TestStartAll(t *testing.T) {
 	t.Parallel()
 	m, fake := newManager(t, true)
-	live := m.Place().Live
+	live := m.Where().Live
 	m.expectUp(fake, "dead-log", "dead-srv", "once")
 	fake.Expect("s6-rc", "-b", "-l", live, "-D", "-t", "240000", "change", "once")
 	for _, service := range []string{"dead-log", "dead-srv"} {
@@ -147,7 +147,7 @@ func TestStartThatFails(t *testing.T) {
 	bad := oneshot("bad")
 	bad.Log = log
 	m.expectUp(fake)
-	fake.Expect("s6-rc", "-b", "-l", m.Place().Live, "-u", "-t", "240000", "change", "default").Fail(1, "s6-rc: warning: unable to start service bad: command exited 3")
+	fake.Expect("s6-rc", "-b", "-l", m.Where().Live, "-u", "-t", "240000", "change", "default").Fail(1, "s6-rc: warning: unable to start service bad: command exited 3")
 	m.expectUp(fake, "good")
 	failed := m.StartAll(t.Context(), []manager.Unit{unitOf("bad", bad), unitOf("good", oneshot("good")), unitOf("then", oneshot("then"), "bad")})
 	if len(failed) != 2 || !strings.Contains(failed["then"].Error(), "something before it failed") {
@@ -165,7 +165,7 @@ func TestStopAll(t *testing.T) {
 	t.Parallel()
 	m, fake := newManager(t, true)
 	m.expectUp(fake, "a-log", "a-srv", "other-srv")
-	fake.Expect("s6-rc", "-b", "-l", m.Place().Live, "-D", "-t", "240000", "change", "a-log", "a-srv").Fail(2, "s6-rc: fatal: timed out")
+	fake.Expect("s6-rc", "-b", "-l", m.Where().Live, "-D", "-t", "240000", "change", "a-log", "a-srv").Fail(2, "s6-rc: fatal: timed out")
 	m.expectUp(fake, "a-srv", "other-srv")
 	all := Unit{Services: []Service{{"all", Bundle}}, Contents: []string{"other-srv"}}
 	failed := m.StopAll(t.Context(), []manager.Unit{unitOf("a", longrun("a")), unitOf("b", longrun("b")), unitOf("all", all)})

@@ -18,7 +18,7 @@ import (
 
 // initialized says whether there is a live directory.
 func (m *Manager) initialized() bool {
-	_, err := os.Stat(m.Place().Live)
+	_, err := os.Stat(m.Where().Live)
 	return err == nil
 }
 
@@ -26,7 +26,7 @@ func (m *Manager) initialized() bool {
 // s6-svscanctl(8) does, but for the command: it opens the pipe that s6-svscan
 // reads.
 func (m *Manager) listening() error {
-	scan := m.Place().Scan
+	scan := m.Where().Scan
 	pipe, err := syscall.Open(filepath.Join(scan, ".s6-svscan/control"), syscall.O_WRONLY|syscall.O_NONBLOCK|syscall.O_CLOEXEC, 0)
 	if err == nil {
 		return syscall.Close(pipe)
@@ -139,7 +139,7 @@ func ofLongruns(own Unit, name string, up map[string]bool, supervised map[string
 func (m *Manager) bundles(ctx context.Context, units []manager.Unit) (map[string]bool, error) {
 	for _, unit := range units {
 		if own, _ := unit.Own.(Unit); own.bundle() {
-			result, err := m.Runner.Run(ctx, run.Command{Args: []string{"s6-rc-db", "-l", m.Place().Live, "list", "bundles"}})
+			result, err := m.Runner.Run(ctx, run.Command{Args: []string{"s6-rc-db", "-l", m.Where().Live, "list", "bundles"}})
 			return set(strings.Split(strings.TrimRight(result.Stdout, "\n"), "\n")), err
 		}
 	}
