@@ -51,7 +51,7 @@ func (r Request) arguments() []string {
 
 // instantiate runs nix-instantiate and passes on its warnings.
 func (n Nix) instantiate(ctx context.Context, r Request, args []string) (run.Result, []message, error) {
-	args = append(args, "--log-format", "internal-json", "--show-trace")
+	args = append([]string{"nix-instantiate", "--log-format", "internal-json", "--show-trace"}, args...)
 	// Relative paths in extra parameters are relative to where the user is.
 	dir, err := os.Getwd()
 	if err != nil {

@@ -78,7 +78,7 @@ func StoreDir() string {
 
 // Evaluate evaluates a model, once, without building anything.
 func (n Nix) Evaluate(ctx context.Context, r Request) (*Evaluation, error) {
-	args := append([]string{"nix-instantiate"}, n.expression("deployment.nix", nixproc.Deployment)...)
+	args := n.expression("deployment.nix", nixproc.Deployment)
 	args = append(args, r.arguments()...)
 	args = append(args, "--arg", "nixprocBinary", `builtins.storePath "`+n.Builder+`"`)
 	if r.NewIDs != nil {

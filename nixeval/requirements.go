@@ -23,7 +23,7 @@ type IDFiles struct {
 // Requirements evaluates a model, once, as far as the assignment of IDs has to
 // know it. Nothing is written to the store.
 func (n Nix) Requirements(ctx context.Context, r Request, files IDFiles) (ids.Question, error) {
-	args := append([]string{"nix-instantiate", "--eval", "--strict", "--json"}, n.expression("requirements.nix", nixproc.Requirements)...)
+	args := append([]string{"--eval", "--strict", "--json"}, n.expression("requirements.nix", nixproc.Requirements)...)
 	args = append(args, r.arguments()...)
 	args = append(args, "--argstr", "idResourcesFile", files.Resources, "--argstr", "serviceProperty", files.Property)
 	if files.IDs != "" {
