@@ -49,7 +49,7 @@ func idAssign(s *session, o *options, operands []string) error {
 		_, err = fmt.Print(text)
 		return err
 	}
-	return replace.File(o.outputFile, []byte(text))
+	return replace.File(o.outputFile, []byte(text), 0o644)
 }
 
 func sameFile(one, other string) bool {

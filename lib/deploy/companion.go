@@ -9,8 +9,6 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/google/renameio/v2"
-
 	"nixproc/lib/profile"
 	"nixproc/lib/replace"
 )
@@ -67,10 +65,7 @@ func (t Target) writeDown(number int) error {
 	}
 	data, err := json.Marshal(unsettled{Companion: *t.Companion, Profile: storePath})
 	if err == nil {
-		err = renameio.WriteFile(t.unsettledFile(), data, 0o600)
-	}
-	if err == nil {
-		err = replace.Sync(t.Profile.WorkDir())
+		err = replace.File(t.unsettledFile(), data, 0o600)
 	}
 	if err != nil {
 		return fmt.Errorf("the change of %s can't be written down: %w", t.Companion.Path, err)
@@ -135,12 +130,12 @@ func (c Companion) put() error {
 	if exists != c.Existed || !bytes.Equal(now, c.Before) {
 		return fmt.Errorf("%s was changed by somebody else in the meantime", c.Path)
 	}
-	return replace.File(c.Path, c.After)
+	return replace.File(c.Path, c.After, 0o644)
 }
 
 func (c Companion) takeBack() error {
 	if c.Existed {
-		return replace.File(c.Path, c.Before)
+		return replace.File(c.Path, c.Before, 0o644)
 	}
 	return os.Remove(c.Path)
 }

@@ -8,9 +8,8 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/google/renameio/v2"
-
 	"nixproc/lib/accounts"
+	"nixproc/lib/replace"
 )
 
 // found is the file that remembers which accounts existed before a deployment
@@ -53,7 +52,7 @@ func (t Target) RememberFound(set accounts.Set) error {
 	if err != nil {
 		return err
 	}
-	return renameio.WriteFile(t.found(), data, 0o600)
+	return replace.File(t.found(), data, 0o600)
 }
 
 // unneeded leaves out the accounts that another profile needs, and those that

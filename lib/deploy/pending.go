@@ -8,10 +8,9 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/google/renameio/v2"
-
 	"nixproc/lib/manager"
 	"nixproc/lib/plan"
+	"nixproc/lib/replace"
 )
 
 // Pending is written down before the first step of a switch and removed when
@@ -40,7 +39,7 @@ func (t Target) Begin(storePath string, p plan.Plan) error {
 	}
 	data, err := json.Marshal(pending)
 	if err == nil {
-		err = renameio.WriteFile(t.pendingFile(), data, 0o600)
+		err = replace.File(t.pendingFile(), data, 0o600)
 	}
 	if err != nil {
 		return fmt.Errorf("the switch can't be written down: %w", err)

@@ -14,13 +14,10 @@ import (
 	"github.com/google/renameio/v2"
 )
 
-// usualMode is that of a file that did not exist.
-const usualMode = 0o644
-
 // File gives a file a new content. Links are followed; mode and owner stay, as
-// far as the caller may give files away. What is no regular file, as
-// /dev/stdout, is written to.
-func File(path string, data []byte) error {
+// far as the caller may give files away, and mode is that of a file that did not
+// exist. What is no regular file, as /dev/stdout, is written to.
+func File(path string, data []byte, mode fs.FileMode) error {
 	target, info, err := resolve(path)
 	if err != nil {
 		return err
@@ -28,7 +25,7 @@ func File(path string, data []byte) error {
 	if info != nil && !info.Mode().IsRegular() {
 		return write(target, data)
 	}
-	pending, err := begin(target, info)
+	pending, err := begin(target, info, mode)
 	if err != nil {
 		return err
 	}
@@ -52,7 +49,7 @@ func Possible(path string) error {
 	if info != nil && !info.Mode().IsRegular() {
 		return fmt.Errorf("%s is no regular file", path)
 	}
-	pending, err := begin(target, info)
+	pending, err := begin(target, info, 0o600)
 	if err != nil {
 		return err
 	}
@@ -98,9 +95,9 @@ func resolve(path string) (target string, info fs.FileInfo, err error) {
 	return target, info, err
 }
 
-func begin(target string, info fs.FileInfo) (*renameio.PendingFile, error) {
+func begin(target string, info fs.FileInfo, mode fs.FileMode) (*renameio.PendingFile, error) {
 	pending, err := renameio.NewPendingFile(target,
-		renameio.WithTempDir(filepath.Dir(target)), renameio.WithPermissions(usualMode), renameio.WithExistingPermissions())
+		renameio.WithTempDir(filepath.Dir(target)), renameio.WithPermissions(mode), renameio.WithExistingPermissions())
 	if err != nil {
 		return nil, fmt.Errorf("%s can't be replaced: %w", target, err)
 	}

@@ -5,12 +5,10 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 
-	"github.com/google/renameio/v2"
+	"nixproc/lib/replace"
 )
 
 // rcConf is the file rc.conf(5): assignments for a shell, of which the last
@@ -19,26 +17,15 @@ import (
 type rcConf struct {
 	path  string
 	lines []string // split at the line ends: joined again, they are the file
-	info  fs.FileInfo
 }
 
 // readRCConf reads the file; one that is missing has nothing in it.
 func readRCConf(path string) (rcConf, error) {
-	resolved, err := filepath.EvalSymlinks(path) // a link stays one
-	if errors.Is(err, fs.ErrNotExist) {
-		return rcConf{path: path, lines: []string{""}}, nil
-	}
-	if err != nil {
+	text, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return rcConf{}, err
 	}
-	conf := rcConf{path: resolved}
-	text, err := os.ReadFile(resolved)
-	if err != nil {
-		return conf, err
-	}
-	conf.lines = strings.Split(string(text), "\n")
-	conf.info, err = os.Stat(resolved)
-	return conf, err
+	return rcConf{path: path, lines: strings.Split(string(text), "\n")}, nil
 }
 
 // signature is the comment behind the lines of a profile. It may hold no line
@@ -76,7 +63,7 @@ func (c rcConf) enable(profile string, variables []string) error {
 		}
 		lines = slices.Insert(lines, at, added...)
 	}
-	return c.write(strings.Join(lines, "\n"))
+	return replace.File(c.path, []byte(strings.Join(lines, "\n")), 0o644)
 }
 
 // isYes says whether the last assignment of a variable is one that rc.subr's
@@ -93,29 +80,4 @@ func isYes(lines []string, variable string) bool {
 		yes = slices.Contains([]string{"yes", "true", "on", "1"}, value)
 	}
 	return yes
-}
-
-// write replaces the file, so that who reads it sees all of it or the one
-// before, and keeps its mode and owner.
-func (c rcConf) write(text string) error {
-	mode := fs.FileMode(0o644)
-	if c.info != nil {
-		mode = c.info.Mode().Perm()
-	}
-	file, err := renameio.NewPendingFile(c.path, renameio.WithPermissions(mode), renameio.IgnoreUmask())
-	if err != nil {
-		return err
-	}
-	defer file.Cleanup()
-	if c.info != nil {
-		if owner, ok := c.info.Sys().(*syscall.Stat_t); ok {
-			if err := file.Chown(int(owner.Uid), int(owner.Gid)); err != nil {
-				return fmt.Errorf("%s would change its owner: %w", c.path, err)
-			}
-		}
-	}
-	if _, err := file.WriteString(text); err != nil {
-		return err
-	}
-	return file.CloseAtomicallyReplace()
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/google/renameio/v2"
 
 	"nixproc/lib/manager"
+	"nixproc/lib/replace"
 	"nixproc/lib/run"
 )
 
@@ -172,7 +173,7 @@ func (m *Manager) claim(ours bool) error {
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 			return err
 		}
-		if err := renameio.WriteFile(file, []byte(m.Profile), 0o644); err != nil {
+		if err := replace.File(file, []byte(m.Profile), 0o644); err != nil {
 			return err
 		}
 	}
