@@ -60,7 +60,7 @@ func TestFile(t *testing.T) {
 	if err := Possible(link); err != nil || content(t, file) != "old" {
 		t.Errorf("%v, and the file has %q", err, content(t, file))
 	}
-	if err := File(link, []byte("new")); err != nil {
+	if err := File(link, []byte("new"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	info, err := os.Stat(file)
@@ -87,7 +87,7 @@ func TestNewFile(t *testing.T) {
 	if err := Possible(path); err != nil || len(names(t, filepath.Dir(path))) > 0 {
 		t.Errorf("%v, %q", err, names(t, filepath.Dir(path)))
 	}
-	if err := File(path, []byte("new")); err != nil || content(t, path) != "new" {
+	if err := File(path, []byte("new"), 0o644); err != nil || content(t, path) != "new" {
 		t.Fatal(err)
 	}
 	// A link to nothing is replaced: there is no file that it could lead to.
@@ -95,7 +95,7 @@ func TestNewFile(t *testing.T) {
 	if err := os.Symlink("nothing", link); err != nil {
 		t.Fatal(err)
 	}
-	if err := File(link, []byte("new")); err != nil || content(t, link) != "new" {
+	if err := File(link, []byte("new"), 0o644); err != nil || content(t, link) != "new" {
 		t.Error(err)
 	}
 }
@@ -104,7 +104,7 @@ func TestNewFile(t *testing.T) {
 func TestImpossible(t *testing.T) {
 	dir := t.TempDir()
 	for _, path := range []string{filepath.Join(dir, "no/such/file"), dir} {
-		for _, err := range []error{File(path, nil), Possible(path)} {
+		for _, err := range []error{File(path, nil, 0o644), Possible(path)} {
 			if err == nil {
 				t.Errorf("%s: no error", path)
 			}
