@@ -117,7 +117,7 @@ func TestImpossible(t *testing.T) {
 
 // What is no regular file is written to, not replaced.
 func TestDevice(t *testing.T) {
-	if err := File("/dev/null", []byte("x")); err != nil {
+	if err := File("/dev/null", []byte("x"), 0o644); err != nil {
 		t.Error(err)
 	}
 	if info, err := os.Stat("/dev/null"); err != nil || info.Mode()&os.ModeDevice == 0 {
