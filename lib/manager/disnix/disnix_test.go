@@ -248,9 +248,13 @@ func TestMoveExplains(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	keys := map[string]string{}
+	for _, service := range m.Services {
+		keys[service.Name] = service.Key
+	}
 	for text, want := range map[string]string{
-		"[target: localhost]: Activation failed of service: " + m.Services[1].Key + "\n":   "process 'b': activation failed: disnix-deploy -o ",
-		"[target: localhost]: Deactivation failed of service: " + m.Services[0].Key + "\n": "process 'a': deactivation failed: ",
+		"[target: localhost]: Activation failed of service: " + keys["b"] + "\n":   "process 'b': activation failed: disnix-deploy -o ",
+		"[target: localhost]: Deactivation failed of service: " + keys["a"] + "\n": "process 'a': deactivation failed: ",
 		"Cannot exclusively open the lock file!\n":                                         "another deployment of Disnix is at work, or one was killed: disnix-deploy",
 		"no luck\n": "disnix-deploy -o ",
 	} {
