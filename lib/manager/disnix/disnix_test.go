@@ -255,7 +255,7 @@ func TestMoveExplains(t *testing.T) {
 	for text, want := range map[string]string{
 		"[target: localhost]: Activation failed of service: " + keys["b"] + "\n":   "process 'b': activation failed: disnix-deploy -o ",
 		"[target: localhost]: Deactivation failed of service: " + keys["a"] + "\n": "process 'a': deactivation failed: ",
-		"Cannot exclusively open the lock file!\n":                                         "another deployment of Disnix is at work, or one was killed: disnix-deploy",
+		"Cannot exclusively open the lock file!\n":                                 "another deployment of Disnix is at work, or one was killed: disnix-deploy",
 		"no luck\n": "disnix-deploy -o ",
 	} {
 		fake := runtest.New(t)
