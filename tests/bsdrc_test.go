@@ -1,64 +1,26 @@
 package tests
 
 import (
-	"fmt"
-	"slices"
 	"strings"
 	"testing"
 )
 
-// The main job, with all ways in which the web application can run.
 func TestBsdrcUpgrade(t *testing.T) {
 	t.Parallel()
-	for _, mode := range []string{"", "foreground", "daemon"} {
-		t.Run("mode "+mode, func(t *testing.T) {
-			t.Parallel()
-			b := newBSDMachine(t)
-			b.hostNeeds("nginx")
-			port := freePortsFor(t, append(slices.Clone(advancedNames), "webapp")...)
-			inMode := map[bool]string{true: fmt.Sprintf("webappMode = %q;", mode)}[mode != ""]
-			params := port.params(inMode)
+	mainJob{begin: func(t *testing.T) webappsPlace { return bsdPlace{newBSDMachine(t)} }}.test(t)
+}
 
-			b.mustSwitchTo(params, example(t, "webapps-agnostic", "processes.nix"))
-			b.runsExactly(simpleNames...)
-			reachable(t, port["nginx"], "webapp", port["webapp"])
+// bsdPlace gives what was observed as other places do.
+type bsdPlace struct{ *bsdMachine }
 
-			b.mustSwitchTo(params, example(t, "webapps-agnostic", "processes-advanced.nix"))
-			advanced := b.runsExactly(advancedNames...)
-			reachable(t, port["nginx"], "webapp1", port["webapp1"])
-			reachable(t, port["nginx2"], "webapp5", port["webapp5"])
-
-			model := b.writeAdvanced("changed model.nix",
-				`webapp3 = webapp "3"`, `webapp7 = webapp "7"; webapp3 = webapp "3"`,
-				"[ webapp1 webapp2 webapp3 webapp4 ]", "[ webapp1 webapp2 webapp3 webapp4 webapp7 ]")
-			port["webapp7"] = freePorts(t, 1)[0] // late: others look for free ports too
-			params = port.params(inMode)
-			r := b.mustSwitchTo(params, model)
-			changed := b.runsExactly(append(slices.Clone(advancedNames), "webapp7")...)
-			same(t, advanced, changed, "webapp1", "webapp2", "webapp3", "webapp4", "webapp5", "webapp6", "nginx2")
-			replaced(t, advanced, changed, "nginx")
-			if !strings.Contains(r.stdout, "1 started, 1 restarted, 7 kept: generation 3") {
-				t.Errorf("the result says\n%s", r.stdout)
-			}
-			reachable(t, port["nginx"], "webapp7", port["webapp7"])
-
-			r = b.mustSwitchTo(params, model)
-			same(t, changed, b.observe(), append(slices.Clone(advancedNames), "webapp7")...)
-			if !strings.Contains(r.stdout, "9 kept: generation 3") {
-				t.Errorf("a switch with nothing to do says\n%s", r.stdout)
-			}
-			b.mustSwitchTo("--rollback")
-			same(t, changed, b.runsExactly(advancedNames...), "webapp1", "webapp3", "nginx2")
-			b.mustSwitchTo("--rollback")
-			b.runsExactly(simpleNames...)
-			b.leavesNothing()
-			for name, port := range port {
-				if page := get(t, port, "localhost"); !strings.Contains(page, "connection refused") {
-					t.Errorf("the port of %s still answers after --undeploy: %s", name, page)
-				}
-			}
-		})
+func (p bsdPlace) runsExactly(names ...string) map[string]string {
+	p.t.Helper()
+	o := p.bsdMachine.runsExactly(names...)
+	found := map[string]string{}
+	for _, name := range names {
+		found[name] = o.identity(name)
 	}
+	return found
 }
 
 // Users and groups come before the processes that run as them, and go after

@@ -1,7 +1,6 @@
 package tests
 
 import (
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -10,73 +9,34 @@ import (
 	"testing"
 )
 
-// The main job, with all ways in which the web application can run (D6).
+// D6: generations are those of the coordinator's profile.
 func TestDisnixUpgrade(t *testing.T) {
 	t.Parallel()
-	for _, mode := range []string{"", "foreground", "daemon"} {
-		t.Run("mode "+mode, func(t *testing.T) {
+	for name, begin := range map[string]func(t *testing.T) *disnixPlace{
+		"stand-in": func(t *testing.T) *disnixPlace { return newDisnix(t, newDeployment(t)) },
+		"real":     newRealDisnix,
+	} {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			eachDisnix(t, func(t *testing.T, p *disnixPlace) { upgradeDisnix(t, p, mode) })
+			mainJob{
+				begin: func(t *testing.T) webappsPlace {
+					p := begin(t)
+					p.hostNeeds("daemon")
+					return p
+				},
+				rolledBack: func(t *testing.T, p webappsPlace) { p.(*disnixPlace).atTheFirstOfThree() },
+			}.test(t)
 		})
 	}
 }
 
-func upgradeDisnix(t *testing.T, p *disnixPlace, mode string) {
-	p.hostNeeds("nginx", "daemon")
-	port := freePortsFor(t, append(slices.Clone(advancedNames), "webapp")...)
-	inMode := map[bool]string{true: fmt.Sprintf("webappMode = %q;", mode)}[mode != ""]
-	params := port.params(inMode)
-
-	p.mustSwitchTo(params, example(t, "webapps-agnostic", "processes.nix"))
-	p.runsExactly(simpleNames...)
-	reachable(t, port["nginx"], "webapp", port["webapp"])
-
-	p.mustSwitchTo(params, example(t, "webapps-agnostic", "processes-advanced.nix"))
-	advanced := p.runsExactly(advancedNames...)
-	reachable(t, port["nginx"], "webapp1", port["webapp1"])
-	reachable(t, port["nginx2"], "webapp5", port["webapp5"])
-
-	// webapp7 is new, and so nginx changes, and nginx2 for Disnix if it depends
-	// on something that changes; no web application does.
-	model := p.writeAdvanced("changed model.nix",
-		`webapp3 = webapp "3"`, `webapp7 = webapp "7"; webapp3 = webapp "3"`,
-		"[ webapp1 webapp2 webapp3 webapp4 ]", "[ webapp1 webapp2 webapp3 webapp4 webapp7 ]")
-	port["webapp7"] = freePorts(t, 1)[0]
-	params = port.params(inMode)
-	r := p.mustSwitchTo(params, model)
-	all := append(slices.Clone(advancedNames), "webapp7")
-	changed := p.runsExactly(all...)
-	kept(t, advanced, changed, "webapp1", "webapp2", "webapp3", "webapp4", "webapp5", "webapp6", "nginx2")
-	if !strings.Contains(r.stdout, "1 started, 1 restarted, 7 kept: generation 3") {
-		t.Errorf("the result says\n%s", r.stdout)
-	}
-	reachable(t, port["nginx"], "webapp7", port["webapp7"])
-
-	r = p.mustSwitchTo(params, model)
-	kept(t, changed, p.observe(all...), all...)
-	if !strings.Contains(r.stdout, "9 kept: generation 3") {
-		t.Errorf("a switch with nothing to do says\n%s", r.stdout)
-	}
-	p.mustSwitchTo("--rollback")
-	kept(t, changed, p.runsExactly(advancedNames...), "webapp1", "webapp3", "nginx2")
-	p.mustSwitchTo("--rollback")
-	p.runsExactly(simpleNames...)
+func (p *disnixPlace) atTheFirstOfThree() {
+	p.t.Helper()
 	if list := p.mustSwitchTo("--list-generations").stdout; strings.Count(list, "\n") != 3 || !strings.Contains(strings.Split(list, "\n")[0], "(current)") {
-		t.Errorf("the generations are\n%s", list)
+		p.t.Errorf("the generations are\n%s", list)
 	}
 	if link, err := os.Readlink(p.coordinator("default")); link != "default-1-link" {
-		t.Errorf("the coordinator's profile is a link to %s, %v", link, err)
-	}
-
-	p.mustSwitchTo("--undeploy")
-	p.runsExactly()
-	if left := mentions(t, p.path("state")); len(left) > 0 {
-		t.Errorf("processes are left:\n%s", strings.Join(left, "\n"))
-	}
-	for _, pattern := range []string{"run/*.pid", "tmp/*.pid"} {
-		if files, _ := filepath.Glob(p.path("state", pattern)); len(files) > 0 {
-			t.Errorf("pid files are left: %q", files)
-		}
+		p.t.Errorf("the coordinator's profile is a link to %s, %v", link, err)
 	}
 }
 

@@ -5,91 +5,19 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
 )
 
-// The main job: what did not change keeps its process; rollback goes back;
-// --undeploy leaves nothing.
 func TestSupervisordUpgrade(t *testing.T) {
 	t.Parallel()
-	p := newSupervisord(t)
-	p.hostNeeds("nginx", "daemon")
-	p.run()
-	port := freePortsFor(t, append(slices.Clone(advancedNames), "webapp")...)
-
-	p.mustSwitchTo(port.params(), example(t, "webapps-agnostic", "processes.nix"))
-	p.runsExactly(simpleNames...)
-	reachable(t, port["nginx"], "webapp", port["webapp"])
-
-	p.mustSwitchTo(port.params(), example(t, "webapps-agnostic", "processes-advanced.nix"))
-	advanced := p.runsExactly(advancedNames...)
-	reachable(t, port["nginx"], "webapp1", port["webapp1"])
-	reachable(t, port["nginx2"], "webapp5", port["webapp5"])
-
-	model := p.writeAdvanced("changed model.nix",
-		`webapp3 = webapp "3"`, `webapp7 = webapp "7"; webapp3 = webapp "3"`,
-		"[ webapp1 webapp2 webapp3 webapp4 ]", "[ webapp1 webapp2 webapp3 webapp4 webapp7 ]")
-	port["webapp7"] = freePorts(t, 1)[0] // late: others look for free ports too
-	r := p.mustSwitchTo(port.params(), model)
-	changed := p.runsExactly(append(slices.Clone(advancedNames), "webapp7")...)
-	kept(t, advanced, changed, "webapp1", "webapp2", "webapp3", "webapp4", "webapp5", "webapp6", "nginx2")
-	if !strings.Contains(r.stdout, "1 started, 1 restarted, 7 kept: generation 3") {
-		t.Errorf("the result says\n%s", r.stdout)
-	}
-	reachable(t, port["nginx"], "webapp7", port["webapp7"])
-
-	r = p.mustSwitchTo(port.params(), model)
-	kept(t, changed, p.observe(), append(slices.Clone(advancedNames), "webapp7")...)
-	if !strings.Contains(r.stdout, "9 kept: generation 3") {
-		t.Errorf("a switch with nothing to do says\n%s", r.stdout)
-	}
-	p.mustSwitchTo("--rollback")
-	kept(t, changed, p.runsExactly(advancedNames...), "webapp1", "webapp3", "nginx2")
-	p.mustSwitchTo("--rollback")
-	p.runsExactly(simpleNames...)
-	p.leavesNothing(port)
-}
-
-// Whatever the web application can do: only run in the foreground, or only as a
-// daemon.
-func TestSupervisordInOtherModes(t *testing.T) {
-	t.Parallel()
-	for _, mode := range []string{"foreground", "daemon"} {
-		t.Run(mode, func(t *testing.T) {
-			t.Parallel()
-			p := newSupervisord(t)
-			p.hostNeeds("nginx", "daemon")
-			p.run()
-			port := freePortsFor(t, advancedNames...)
-			params := `webappMode = "` + mode + `";`
-			p.mustSwitchTo(port.params(params), example(t, "webapps-agnostic", "processes-advanced.nix"))
-			before := p.runsExactly(advancedNames...)
-			port["webapp3"] = freePorts(t, 1)[0]
-			p.mustSwitchTo(port.params(params), example(t, "webapps-agnostic", "processes-advanced.nix"))
-			kept(t, before, p.runsExactly(advancedNames...), "webapp1", "webapp2", "webapp4", "webapp5", "webapp6", "nginx2")
-			reachable(t, port["nginx"], "webapp3", port["webapp3"])
-			reachable(t, port["nginx2"], "webapp5", port["webapp5"])
-			p.leavesNothing(port)
-		})
-	}
-}
-
-// leavesNothing undeploys, and checks that nothing is left.
-func (p *supervisordPlace) leavesNothing(port ports) {
-	p.t.Helper()
-	p.mustSwitchTo("--undeploy")
-	p.runsExactly()
-	for name, port := range port {
-		if page := get(p.t, port, "localhost"); !strings.Contains(page, "connection refused") {
-			p.t.Errorf("the port of %s still answers after --undeploy: %s", name, page)
-		}
-	}
-	if left := mentions(p.t, p.path("state")); len(left) > 0 {
-		p.t.Errorf("processes are left after --undeploy:\n%s", strings.Join(left, "\n"))
-	}
+	mainJob{begin: func(t *testing.T) webappsPlace {
+		p := newSupervisord(t)
+		p.hostNeeds("daemon")
+		p.run()
+		return p
+	}}.test(t)
 }
 
 // D21, P5: a program that does not stay up fails the switch with its last
