@@ -63,13 +63,12 @@ const writtenWithin = time.Second
 // it removes it when the process has ended.
 func ended(unit manager.Unit) error {
 	for deadline := time.Now().Add(writtenWithin); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
-		_, alive, err := pidfile.Read(unit.PIDFile, unit.Program)
-		if err != nil || alive {
-			return err
-		}
-		text, err := os.ReadFile(unit.PIDFile)
-		if err == nil && len(text) == 0 {
+		// First, since the number may be written between two looks.
+		if text, err := os.ReadFile(unit.PIDFile); err == nil && len(text) == 0 {
 			continue
+		}
+		if _, alive, err := pidfile.Read(unit.PIDFile, unit.Program); err != nil || alive {
+			return err
 		}
 		return fmt.Errorf("it ended as soon as it had started%s", manager.LogTail(unit.Log))
 	}
