@@ -97,7 +97,7 @@ func TestSystemdProcessIsAsAsked(t *testing.T) {
 	})
 }
 
-// Sections and properties of any name pass through, overrides may be functions
+// Sections and properties of any name pass through (D41), overrides may be functions
 // or sets, and systemd reads what was meant.
 func TestSystemdSections(t *testing.T) {
 	withSystemd(t, func(t *testing.T, m *systemdMachine) {
