@@ -67,7 +67,17 @@ func newDeployment(t *testing.T) *deployment {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &deployment{t: t, store: store, binary: binary, dir: filepath.Join(t.TempDir(), "a folder")}
+	// Short, unlike what testing makes: paths of sockets have at most 107 bytes.
+	dir, err := os.MkdirTemp("/tmp", "npt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	d := &deployment{t: t, store: store, binary: binary, dir: filepath.Join(dir, "a folder")}
 	if err := os.MkdirAll(d.dir, 0o755); err != nil {
 		t.Fatal(err)
 	}

@@ -181,3 +181,10 @@ func standIn(t *testing.T) string {
 	}
 	return dir
 }
+
+func startDisnix(t *testing.T) *instance {
+	m := newMachine(t)
+	needsRoot(t, "daemon", "su")
+	newDisnix(t, m.deployment)
+	return m.instance(m.running)
+}

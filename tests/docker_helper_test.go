@@ -242,3 +242,20 @@ func (p *dockerPlace) runsExactly(names ...string) map[string]string {
 	}
 	return o
 }
+
+// instance gives docker as the tests see it that are the same for all managers.
+func (p *dockerPlace) instance() *instance {
+	return &instance{
+		deployment: p.deployment,
+		inside:     func(args ...string) outcome { return p.program(args[0], args[1:]...) },
+		pid: func(name string) int {
+			// What docker runs for a daemon is not the daemon.
+			for _, dir := range []string{"run", "tmp"} {
+				if inner, err := os.ReadFile(p.path("state", dir, name+".pid")); err == nil {
+					return numberHere(p.t, strconv.Itoa(p.pid(name)), strings.TrimSpace(string(inner)))
+				}
+			}
+			return p.pid(name)
+		},
+	}
+}

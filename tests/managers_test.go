@@ -26,6 +26,9 @@ type managerCase struct {
 	// needsDirectory is set where the working directory has to be there before
 	// the initialization.
 	needsDirectory bool
+	// ownAccounts is set where a process has the accounts of its model and no
+	// others, in files of its own.
+	ownAccounts bool
 }
 
 // The places of a value.
@@ -45,6 +48,32 @@ type instance struct {
 }
 
 var managerCases = []managerCase{
+	{
+		name:    "disnix (stand-in)",
+		start:   startDisnix,
+		command: []string{"disnix-switch"},
+		refuses: takesAll,
+	},
+	{
+		name:        "docker",
+		start:       func(t *testing.T) *instance { return newDocker(t).instance() },
+		command:     []string{"docker-switch"},
+		refuses:     takesAll,
+		ownAccounts: true,
+	},
+	{
+		name:        "podman",
+		start:       func(t *testing.T) *instance { return newPodman(t).instance() },
+		command:     []string{"docker-switch"},
+		refuses:     takesAll,
+		ownAccounts: true,
+	},
+	{
+		name:    "s6-rc",
+		start:   startS6rc,
+		command: []string{"s6-rc-switch"},
+		refuses: takesAll,
+	},
 	{
 		name:    "supervisord",
 		start:   startSupervisord,
@@ -82,9 +111,11 @@ var managerCases = []managerCase{
 		name:    "sysvinit",
 		start:   startSysvinit,
 		command: []string{"sysvinit-switch", "--runlevel=3"},
-		refuses: func(string, string) string { return "" },
+		refuses: takesAll,
 	},
 }
+
+func takesAll(string, string) string { return "" }
 
 func systemdRefuses(place, value string) string {
 	control := func(r rune) bool { return r < ' ' && r != '\t' && r != '\n' || r == 0x7f }
@@ -164,27 +195,7 @@ func (m *systemdMachine) outside(name string) int {
 	if m.user {
 		return pid
 	}
-	// NSpid in proc_pid_status(5): its numbers in all namespaces, ours first.
-	namespace := func(pid string) string {
-		link, _ := os.Readlink("/proc/" + pid + "/ns/pid")
-		return link
-	}
-	files, err := filepath.Glob("/proc/[0-9]*/status")
-	if err != nil {
-		m.t.Fatal(err)
-	}
-	for _, file := range files {
-		here := filepath.Base(filepath.Dir(file))
-		if namespace(here) != namespace(m.enter[2]) {
-			continue
-		}
-		outer, _ := strconv.Atoi(here)
-		if numbers := status(m.t, outer, "NSpid"); numbers[len(numbers)-1] == inner {
-			return outer
-		}
-	}
-	m.t.Fatalf("process %s of the machine, %s, is not there", inner, name)
-	return 0
+	return numberHere(m.t, m.enter[2], inner)
 }
 
 // extraGroup makes a group that has users as members before there are any.
@@ -194,4 +205,31 @@ func (i *instance) extraGroup(id int, users ...string) {
 	if r := i.inside("sh", "-c", `echo "$1" >>/etc/group`, "sh", line); r.code != 0 {
 		i.t.Fatalf("no group: %s", r.stderr)
 	}
+}
+
+// numberHere gives the number that a process has here, by the one that it has in
+// the namespace of another.
+func numberHere(t *testing.T, other, inner string) int {
+	t.Helper()
+	namespace := func(pid string) string {
+		link, _ := os.Readlink("/proc/" + pid + "/ns/pid")
+		return link
+	}
+	files, err := filepath.Glob("/proc/[0-9]*/status")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		here := filepath.Base(filepath.Dir(file))
+		if namespace(here) != namespace(other) {
+			continue
+		}
+		// NSpid in proc_pid_status(5): its numbers in all namespaces, ours first.
+		outer, _ := strconv.Atoi(here)
+		if numbers := status(t, outer, "NSpid"); numbers[len(numbers)-1] == inner {
+			return outer
+		}
+	}
+	t.Fatalf("there is no process %s beside process %s", inner, other)
+	return 0
 }

@@ -81,18 +81,26 @@ func TestProcessGetsWhatItsModelSays(t *testing.T) {
 					i.write("state/work dir/"+p.name+"/made", "")
 				}
 			}
-			if !c.sameUser {
-				i.extraGroup(extraGroup, "npforegrounduser", "npdaemonuser")
+			users, groups := []string{"npforegrounduser", "npdaemonuser"}, []string{}
+			if !c.sameUser && !c.ownAccounts {
+				i.extraGroup(extraGroup, users...)
+				groups = append(groups, strconv.Itoa(extraGroup))
 			}
 			i.mustSwitchTo(c, i.probe(variables, arguments)...)
 			for _, p := range all {
 				p.values, p.find, p.sameUser = variables, i.pid, c.sameUser
-				p.groups = []string{strconv.Itoa(extraGroup)}
+				p.groups = groups
 				t.Run(p.name, func(t *testing.T) { p.check(t, i, arguments) })
 			}
 			i.mustSwitchTo(c, "--undeploy")
-			if left := mentions(t, i.path("state")); len(left) != 0 {
+			// s6-svscan knows the state directory, and goes on.
+			if left := mentions(t, i.path("state", "dump")); len(left) != 0 {
 				t.Errorf("processes are left:\n%s", strings.Join(left, "\n"))
+			}
+			for _, user := range users {
+				if r := i.inside("getent", "passwd", user); r.code != 2 {
+					t.Errorf("the user is left: %s%s", r.stdout, r.stderr)
+				}
 			}
 		})
 	}

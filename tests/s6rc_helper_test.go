@@ -5,6 +5,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -173,6 +174,22 @@ func (p *s6rcPlace) runsExactly(names ...string) map[string]string {
 		p.t.Errorf("the databases are %q, live is %s", all, live)
 	}
 	return o
+}
+
+func (p *s6rcPlace) number(name string) int {
+	p.t.Helper()
+	pid, err := strconv.Atoi(p.pid(name))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return pid
+}
+
+func startS6rc(t *testing.T) *instance {
+	m := newMachine(t)
+	p := s6rcFor(m.deployment, "state")
+	p.run()
+	return m.instance(p.number)
 }
 
 func (p *s6rcPlace) must(program string, args ...string) outcome {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 )
@@ -144,11 +143,7 @@ func TestS6rcUsers(t *testing.T) {
 	for name, id := range advanced {
 		m.has(name, id)
 		if strings.HasPrefix(name, "webapp") {
-			pid, err := strconv.Atoi(p.pid(name))
-			if err != nil {
-				t.Fatal(err)
-			}
-			runsAs(t, name, pid, id, id)
+			runsAs(t, name, p.number(name), id, id)
 		}
 	}
 	p.mustSwitchTo(model.args("webapp6")...)

@@ -2,13 +2,9 @@ package render
 
 import (
 	"encoding/json"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
-	"nixproc/lib/manifestxml"
 	"nixproc/lib/model"
 )
 
@@ -87,102 +83,5 @@ func TestDisnixRefusals(t *testing.T) {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("the error lacks %q:\n%v", want, err)
 		}
-	}
-}
-
-// readManifest prints what Python reads from a manifest: name, package, and the
-// names of what the service depends on.
-const readManifest = `
-import json, sys, xml.etree.ElementTree as xml
-root = xml.parse(sys.argv[1]).getroot()
-services = {s.get("name"): s for s in root.find("services")}
-name = lambda key: services[key].findtext("name")
-print(json.dumps({name(key): [s.findtext("pkg"), sorted(name(m.findtext("service")) for m in s.find("dependsOn"))]
-                  for key, s in services.items() if key in [m.findtext("service") for m in root.find("serviceMappings")]}))
-`
-
-// Whatever the names are, an XML parser that is not ours reads them back, or they
-// are refused.
-func FuzzDisnixManifest(f *testing.F) {
-	const python = "/usr/bin/python3"
-	if _, err := exec.LookPath(python); err != nil {
-		f.Skip(err)
-	}
-	for _, seed := range []string{"webapp", "a b", "<&>", `"'`, "]]>", "é 🐈", "a\nb", "a\tb", "a\rb", "\x00", "&amp;", "<!--", "\ufffe", " "} {
-		f.Add(seed)
-	}
-	f.Fuzz(func(t *testing.T, attribute string) {
-		m := disnixModel(
-			model.Process{Name: "base", Tree: "/store/base"},
-			model.Process{Name: "top", Attribute: attribute, Tree: "/store/top", Dependencies: []string{"base"}},
-		)
-		if attribute == "base" {
-			return
-		}
-		if _, err := Render(m); err != nil || attribute == "" {
-			return
-		}
-		if strings.ToValidUTF8(attribute, "") != attribute {
-			return // the model's own reader refuses that
-		}
-		file := filepath.Join(t.TempDir(), "manifest.xml")
-		if err := BuildDisnixManifest(m, DisnixTarget{Profile: "/store/localhost", System: "s", ClientInterface: "c"}, file); err != nil {
-			t.Fatal(err)
-		}
-		out, err := exec.Command(python, "-c", readManifest, file).CombinedOutput()
-		if err != nil {
-			t.Fatalf("%v: %s", err, out)
-		}
-		var got map[string][]any
-		if err := json.Unmarshal(out, &got); err != nil {
-			t.Fatalf("%v: %s", err, out)
-		}
-		top := got[attribute]
-		if len(got) != 2 || len(top) != 2 || top[0] != "/store/top" || len(top[1].([]any)) != 1 || top[1].([]any)[0] != "base" {
-			t.Errorf("%q was read as %s", attribute, out)
-		}
-		if again, err := manifestxml.Read(file); err != nil || len(again.Services) != 2 {
-			t.Errorf("we read %+v, %v", again, err)
-		}
-	})
-}
-
-// The manifest names the profile that was built for it, and the profile says the
-// same of its services.
-func TestDisnixBuild(t *testing.T) {
-	t.Parallel()
-	pkg := t.TempDir()
-	if err := os.MkdirAll(filepath.Join(pkg, "etc/dysnomia/process"), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(pkg, "etc/dysnomia/process/a"), []byte("process=/bin/a\n"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	m := disnixModel(model.Process{Name: "a", Tree: pkg})
-	dir := t.TempDir()
-	profile, file := filepath.Join(dir, "localhost"), filepath.Join(dir, "manifest.xml")
-	if err := Build(m, profile); err != nil {
-		t.Fatal(err)
-	}
-	if err := BuildDisnixManifest(m, DisnixTarget{Profile: profile, System: "s", ClientInterface: "c"}, file); err != nil {
-		t.Fatal(err)
-	}
-	if link, err := os.Readlink(filepath.Join(profile, "etc/dysnomia/process/a")); link != filepath.Join(pkg, "etc/dysnomia/process/a") {
-		t.Errorf("the profile has %s, %v", link, err)
-	}
-	services := func(path string) string {
-		data, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, rest, _ := strings.Cut(string(data), "<services>")
-		text, _, _ := strings.Cut(rest, "</services>")
-		return text
-	}
-	if a, b := services(file), services(filepath.Join(profile, "profilemanifest.xml")); a != b || !strings.Contains(a, pkg) {
-		t.Errorf("the manifest has\n%s\nthe profile\n%s", a, b)
-	}
-	if _, err := os.Stat(filepath.Join(profile, "nixproc.json")); err != nil {
-		t.Error(err)
 	}
 }

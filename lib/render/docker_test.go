@@ -2,8 +2,6 @@ package render
 
 import (
 	"encoding/json"
-	"os/exec"
-	"slices"
 	"strings"
 	"testing"
 
@@ -125,35 +123,4 @@ func TestDockerKey(t *testing.T) {
 	if foreign("/store/a") == foreign("/store/b") {
 		t.Error("another image that nothing is known of does not change the key")
 	}
-}
-
-// A container is either refused, or its files give back what was asked for: the
-// settings by a shell, the parameters line by line.
-func FuzzDocker(f *testing.F) {
-	f.Add("a b", "a:latest", "10")
-	f.Add("$(x) `y`", "a'b:1", "")
-	f.Add("", "x/y", "1;2")
-	f.Add("two\nlines", "a b", "-1")
-	f.Fuzz(func(t *testing.T, parameter, tag, timeout string) {
-		for _, s := range []string{parameter, tag, timeout} {
-			if !jsonKeeps(s) {
-				t.Skip()
-			}
-		}
-		spec := usualDocker()
-		spec.Tag, spec.StopTimeout, spec.CreateParameters = tag, &timeout, []string{"--label", parameter}
-		profile, err := Render(dockerModel(t, spec))
-		if err != nil {
-			return
-		}
-		lines := strings.Split(strings.TrimSuffix(string(profile.Files["a-docker-createparams"].Content), "\n"), "\n")
-		if !slices.Equal(lines, spec.CreateParameters) {
-			t.Errorf("the parameters are %q, want %q", lines, spec.CreateParameters)
-		}
-		script := string(profile.Files["a-docker-settings"].Content) + `printf '%s\n%s\n%s\n' "$dockerImage" "$dockerImageTag" "$dockerStopTimeout"`
-		out, err := exec.Command("sh", "-c", script).Output()
-		if want := spec.Image + "\n" + tag + "\n" + timeout + "\n"; err != nil || string(out) != want {
-			t.Errorf("a shell reads %q, want %q: %v", out, want, err)
-		}
-	})
 }

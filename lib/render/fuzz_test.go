@@ -28,6 +28,8 @@ type random struct {
 type fuzzed struct {
 	model func(t *testing.T, p random) model.Model
 	file  string // of the process, in the profile
+	// text gives what is read where that is not the one file.
+	text func(t *testing.T, m model.Model, profile *Profile) string
 	// says gives all that the file has to say of the process.
 	says func(p random) map[string]string
 	// read gives all that the file says, and an error for whatever is in it that
@@ -94,11 +96,15 @@ func (z fuzzed) fuzz(f *testing.F) {
 // render gives the file, "" if the process was rightly refused.
 func (z fuzzed) render(t *testing.T, p random) string {
 	t.Helper()
-	profile, err := Render(z.model(t, p))
-	if err == nil {
+	m := z.model(t, p)
+	profile, err := Render(m)
+	switch {
+	case err == nil && z.text != nil:
+		return z.text(t, m, profile)
+	case err == nil:
 		return string(profile.Files[z.file].Content)
 	}
-	if !z.mayRefuse(p) || !strings.Contains(err.Error(), "process 'x'") {
+	if !z.mayRefuse(p) || !strings.Contains(err.Error(), "process '"+m.Processes[0].Attribute+"'") {
 		t.Fatalf("%+v is refused: %v", p, err)
 	}
 	return ""
@@ -124,7 +130,10 @@ func same(t *testing.T, got, want map[string]string, text string) {
 // The programs that are to read the files agree with our readers of them about
 // the seeds.
 func TestSeedsAreReadByTheRealPrograms(t *testing.T) {
-	for name, z := range map[string]fuzzed{"supervisord": fuzzedSupervisord, "systemd": fuzzedSystemd, "sysvinit": fuzzedSysvinit} {
+	for name, z := range map[string]fuzzed{
+		"disnix": fuzzedDisnix, "docker": fuzzedDocker, "s6-rc": fuzzedS6rc,
+		"supervisord": fuzzedSupervisord, "systemd": fuzzedSystemd, "sysvinit": fuzzedSysvinit,
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var all []written
@@ -155,6 +164,15 @@ func modelWith(t *testing.T, manager string, settings, parameters any) model.Mod
 		Schema: model.Schema, Manager: manager, Settings: map[string]json.RawMessage{"s": raw(settings)},
 		Processes: []model.Process{{Attribute: "x", Name: "x", Schema: model.Schema, Manager: manager, Settings: "s", Parameters: raw(parameters)}},
 	}
+}
+
+// joined are several files, none of which has a NUL in it.
+func joined(files Tree, names ...string) string {
+	var texts []string
+	for _, name := range names {
+		texts = append(texts, string(files[name].Content))
+	}
+	return strings.Join(texts, "\x00")
 }
 
 func jsonKeeps(s string) bool {

@@ -2,12 +2,8 @@ package render
 
 import (
 	"encoding/json"
-	"os/exec"
-	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
-	"unicode/utf8"
 
 	"nixproc/lib/manager/s6rc"
 	"nixproc/lib/model"
@@ -123,70 +119,6 @@ func TestS6rcKey(t *testing.T) {
 			t.Errorf("%s does not change the key", what)
 		}
 	}
-}
-
-// Whatever the names and texts are that are not refused, s6-rc reads them as
-// they were meant; so does Scan.
-func FuzzS6rc(f *testing.F) {
-	f.Add("a", "b", "true", "\"x y\" # no comment\n")
-	f.Add("ä ö", "-x", "echo", "{ a }")
-	f.Add("a.b", "#b", "sh -c", "\"\\\\\\\"\"")
-	f.Add("s6rc-a", "a/b", "", "\n")
-	f.Add("a-srv", "a", "x", "y")
-	compiler, _ := exec.LookPath("s6-rc-compile")
-	f.Fuzz(func(t *testing.T, first, second, up, down string) {
-		if !utf8.ValidString(first+second+up+down) || strings.ContainsRune(first+second+up+down, 0) || len(first)+len(second) > 200 {
-			return // such a model can't be written
-		}
-		once := s6rcSpec{Main: second, Requires: []string{first + "-srv"}, Services: map[string]map[string]s6rcFile{
-			second: {"type": {Text: "oneshot\n"}, "up": {Text: up}, "down": {Text: down}},
-		}}
-		m := s6rcModel(s6rcProcess(t, first, logged(first, "#!/bin/sh\n")), s6rcProcess(t, second, once, first))
-		if _, err := m.Validate(); err != nil {
-			return
-		}
-		profile, err := Render(m)
-		if err != nil {
-			return
-		}
-		tree := filepath.Join(t.TempDir(), "profile")
-		if err := profile.Write(tree); err != nil {
-			t.Fatal(err)
-		}
-		found, err := s6rc.Scan(tree)
-		if err != nil || len(found) != 2 {
-			t.Fatalf("%v, %v", found, err)
-		}
-		for _, process := range found {
-			if process.Name == second && !slices.Equal(process.Dependencies, []string{first}) {
-				t.Errorf("%q depends on %q", second, process.Dependencies)
-			}
-		}
-		if compiler == "" {
-			return
-		}
-		database := filepath.Join(filepath.Dir(tree), "database")
-		if out, err := exec.Command(compiler, database, filepath.Join(tree, s6rcSources)).CombinedOutput(); err != nil {
-			if strings.Contains(string(out), " up script") || strings.Contains(string(out), "down") || strings.Contains(string(out), "quote") || strings.Contains(string(out), "brace") {
-				return // a command line that is none is its author's matter
-			}
-			t.Fatalf("%q, %q: %s", first, second, out)
-		}
-		out, err := exec.Command("s6-rc-db", "-c", database, "contents", "default").Output()
-		if err != nil {
-			t.Fatal(err)
-		}
-		got := strings.Split(strings.TrimSuffix(string(out), "\n"), "\n")
-		want := []string{first + "-log", first + "-srv", second}
-		slices.Sort(got)
-		slices.Sort(want)
-		if !slices.Equal(got, want) {
-			t.Errorf("the bundle has %q, want %q", got, want)
-		}
-		if out, err = exec.Command("s6-rc-db", "-c", database, "dependencies", second).Output(); err != nil || !slices.Contains(strings.Split(string(out), "\n"), first+"-srv") {
-			t.Errorf("%q depends on %q, %v", second, out, err)
-		}
-	})
 }
 
 // What s6-rc-compile would refuse, or take for something else, is refused with

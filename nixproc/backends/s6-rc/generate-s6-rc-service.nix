@@ -89,7 +89,8 @@ let
     + given umask (quote.line [ programs.execline-umask checkedUmask ])
     + (if initialize == "" then "" else
     quote.line [ programs.if_ "{" stdenv.shell "-e" "-c" (quote.quoted (data.text "initialize" initialize)) "}" ])
-    + given directory (quote.line [ programs.execline-cd (quote.quoted (data.text "directory" directory)) ]);
+    # Not the service directory, nor that of whoever runs oneshots.
+    + quote.line [ programs.execline-cd (quote.quoted (if directory == null then "/" else data.text "directory" directory)) ];
 
   # A negative one is root's to give.
   niced = given nice (quote.line [ programs.nice "-n" checkedNice ]);
