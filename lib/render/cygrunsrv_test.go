@@ -64,7 +64,7 @@ func TestCygrunsrvRefuses(t *testing.T) {
 	for parameters, want := range map[string]string{
 		`{"args": ["'\" "]}`:                         "cygrunsrv can't take an argument",
 		`{"args": ["a\nb"]}`:                         "args: a params file has one argument a line",
-		`{"environment": {"A": "\n"}}`:               "env: a params file has one argument a line",
+		`{"environment": {"A": "\n"}}`:               "environment: the value of A can't be written: a params file has one argument a line",
 		`{"environment": {"A=B": ""}}`:               `"A=B" can't be the name of a variable`,
 		`{"environment": ` + string(variables) + `}`: "it has 256 variables, cygrunsrv takes 255",
 		`{"path": "a"}`:                              `path: "a" is not an absolute path`,

@@ -142,7 +142,7 @@ func TestLaunchdRefuses(t *testing.T) {
 	}
 	for _, want := range []string{
 		`launchctl can't handle a daemon with the label "a/b"`, `the program "a" is not an absolute path`, "ProgramArguments: it is empty", "umask: ", "nice: ",
-		`environment: "A="`, "environment.B: a plist can't hold the character U+0001", "WorkingDirectory: a plist can't hold the character U+0000",
+		`environment: "A="`, "environment: the value of B can't be written: a plist can't hold the character U+0001", "WorkingDirectory: a plist can't hold the character U+0000",
 	} {
 		if !strings.Contains(err.Error(), "process 'a': "+want) {
 			t.Errorf("the error lacks %q:\n%v", want, err)
