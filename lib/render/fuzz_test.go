@@ -124,7 +124,7 @@ func same(t *testing.T, got, want map[string]string, text string) {
 // The programs that are to read the files agree with our readers of them about
 // the seeds.
 func TestSeedsAreReadByTheRealPrograms(t *testing.T) {
-	for name, z := range map[string]fuzzed{"supervisord": fuzzedSupervisord, "systemd": fuzzedSystemd, "sysvinit": fuzzedSysvinit} {
+	for name, z := range map[string]fuzzed{"launchd": fuzzedLaunchd, "supervisord": fuzzedSupervisord, "systemd": fuzzedSystemd, "sysvinit": fuzzedSysvinit} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var all []written
