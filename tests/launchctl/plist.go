@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -74,6 +75,9 @@ func (p plist) outputs() (files [2]*os.File, err error) {
 
 // enter sets what the process has from its beginning.
 func (p plist) enter() error {
+	// On Linux a nice value is one thread's, and the one that calls execve
+	// keeps its own.
+	runtime.LockOSThread()
 	if p.Nice != nil {
 		if err := syscall.Setpriority(syscall.PRIO_PROCESS, 0, *p.Nice); err != nil {
 			return fmt.Errorf("nice: %w", err)

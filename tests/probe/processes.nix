@@ -88,7 +88,7 @@ builtins.listToAttrs (map process [
     foregroundProcess = "${probe}/bin/probe";
     args = [ "${stateDir}/dump/npplain" "foreground" ] ++ json argsFile;
     environment = json environmentFile;
-    path = [ marker ];
+    path = [ marker pkgs.coreutils ]; # as above
     initialize = ''
       mkdir -p '${stateDir}/dump/npplain'
       id -u >'${stateDir}/dump/npplain/initialized by'
