@@ -2,11 +2,6 @@ package render
 
 import (
 	"encoding/json"
-	"errors"
-	"os/exec"
-	"path/filepath"
-	"regexp"
-	"slices"
 	"strings"
 	"testing"
 
@@ -38,22 +33,20 @@ var usualRC = bsdrcSettings{
 	DefaultReloadSignal: "HUP", DefaultStopSignal: "TERM",
 }
 
-func pointer(text string) *string { return &text }
-
 func TestBsdrcText(t *testing.T) {
 	t.Parallel()
 	db := bsdrcProcess(t, "my-db", bsdrcSpec{
-		Words: []string{"/bin/db"}, Program: pointer("/bin/db"), Procname: pointer("/bin/db"), CommandIsDaemon: true,
+		Words: []string{"/bin/db"}, Program: text("/bin/db"), Procname: text("/bin/db"), CommandIsDaemon: true,
 		Provides: []string{"database"}, Requires: []string{"NETWORKING"}, Keywords: []string{"shutdown"},
-		ReloadSignal: "USR1", StopSignal: "INT", PIDFile: pointer("/a folder/db.pid"), Directory: pointer("/a b"),
-		RequiredDirs: []string{"/a", "/b"}, FlexibleParameters: true, LoginClass: pointer("web"), OOMProtect: pointer("YES"), FIB: pointer("2"), Limits: pointer("-n 100"),
+		ReloadSignal: "USR1", StopSignal: "INT", PIDFile: text("/a folder/db.pid"), Directory: text("/a b"),
+		RequiredDirs: []string{"/a", "/b"}, FlexibleParameters: true, LoginClass: text("web"), OOMProtect: text("YES"), FIB: text("2"), Limits: text("-n 100"),
 		Commands: map[string]map[string]string{"dump": {"pre": "true", "implementation": "cat <<X\n$name\nX", "post": ""}},
 	})
 	web := bsdrcProcess(t, "web", bsdrcSpec{
-		Words: []string{"/usr/sbin/daemon", "-p", "/run/web.pid", "-o", "/log/web.log", "/bin/web", "-x", "1"}, Program: pointer("/bin/web"), Procname: pointer("/bin/web"),
-		Provides: []string{"web"}, ReloadSignal: "HUP", StopSignal: "TERM", PIDFile: pointer("/run/web.pid"), PIDFileGiven: true, LogFile: pointer("/log/web.log"),
-		User: pointer("www"), Nice: pointer("-5"), Umask: pointer("027"), Path: []string{"/one", "/two"}, Environment: map[string]string{"A": "it's"},
-		RCVar: pointer("enabled"), RCVarsDefaults: map[string]string{"port": "a b"}, Commands: map[string]map[string]string{"start": {"pre": "mkdir /x"}},
+		Words: []string{"/usr/sbin/daemon", "-p", "/run/web.pid", "-o", "/log/web.log", "/bin/web", "-x", "1"}, Program: text("/bin/web"), Procname: text("/bin/web"),
+		Provides: []string{"web"}, ReloadSignal: "HUP", StopSignal: "TERM", PIDFile: text("/run/web.pid"), PIDFileGiven: true, LogFile: text("/log/web.log"),
+		User: text("www"), Nice: text("-5"), Umask: text("027"), Path: []string{"/one", "/two"}, Environment: map[string]string{"A": "it's"},
+		RCVar: text("enabled"), RCVarsDefaults: map[string]string{"port": "a b"}, Commands: map[string]map[string]string{"start": {"pre": "mkdir /x"}},
 	})
 	web.Dependencies = []string{"my-db", "elsewhere"}
 	profile := mustRender(t, bsdrcModel(t, usualRC, db, web))
@@ -169,7 +162,7 @@ run_rc_command "$1"
 func TestBsdrcKey(t *testing.T) {
 	t.Parallel()
 	key := func(change func(*bsdrcSpec, *bsdrcSettings, *model.Process)) string {
-		spec := bsdrcSpec{Words: []string{"/bin/a", "x"}, Launcher: pointer("/store/1"), Environment: map[string]string{"A": "1"}, ReloadSignal: "HUP", StopSignal: "TERM"}
+		spec := bsdrcSpec{Words: []string{"/bin/a", "x"}, Launcher: text("/store/1"), Environment: map[string]string{"A": "1"}, ReloadSignal: "HUP", StopSignal: "TERM"}
 		settings := usualRC
 		p := model.Process{}
 		if change != nil {
@@ -182,8 +175,8 @@ func TestBsdrcKey(t *testing.T) {
 	usual := key(nil)
 	for what, change := range map[string]func(*bsdrcSpec, *bsdrcSettings, *model.Process){
 		"rc.subr":      func(_ *bsdrcSpec, s *bsdrcSettings, _ *model.Process) { s.RCSubr = "/other" },
-		"launcher":     func(s *bsdrcSpec, _ *bsdrcSettings, _ *model.Process) { s.Launcher = pointer("/store/2") },
-		"rcvar":        func(s *bsdrcSpec, _ *bsdrcSettings, _ *model.Process) { s.RCVar = pointer("on") },
+		"launcher":     func(s *bsdrcSpec, _ *bsdrcSettings, _ *model.Process) { s.Launcher = text("/store/2") },
+		"rcvar":        func(s *bsdrcSpec, _ *bsdrcSettings, _ *model.Process) { s.RCVar = text("on") },
 		"keywords":     func(s *bsdrcSpec, _ *bsdrcSettings, _ *model.Process) { s.Keywords = []string{"shutdown"} },
 		"requires":     func(s *bsdrcSpec, _ *bsdrcSettings, _ *model.Process) { s.Requires = []string{"X"} },
 		"dependencies": func(_ *bsdrcSpec, _ *bsdrcSettings, p *model.Process) { p.Dependencies = []string{"z"} },
@@ -198,7 +191,7 @@ func TestBsdrcKey(t *testing.T) {
 		"hidden": func(s *bsdrcSpec, _ *bsdrcSettings, _ *model.Process) {
 			s.HiddenEnvironment = map[string]string{"a": "2"}
 		},
-		"user":   func(s *bsdrcSpec, _ *bsdrcSettings, _ *model.Process) { s.User = pointer("u") },
+		"user":   func(s *bsdrcSpec, _ *bsdrcSettings, _ *model.Process) { s.User = text("u") },
 		"signal": func(s *bsdrcSpec, _ *bsdrcSettings, _ *model.Process) { s.StopSignal = "INT" },
 		"commands": func(s *bsdrcSpec, _ *bsdrcSettings, _ *model.Process) {
 			s.Commands = map[string]map[string]string{"start": {"pre": "x"}}
@@ -208,69 +201,4 @@ func TestBsdrcKey(t *testing.T) {
 			t.Errorf("%s does not change the key", what)
 		}
 	}
-}
-
-// knownToRCSubr are the variables that rc.subr(8) reads, and ours.
-var knownToRCSubr = regexp.MustCompile(`^(name|rcvar|command|command_args|command_interpreter|procname|pidfile|required_(dirs|files|vars|modules)|sig_(reload|stop)|extra_commands|[a-z]+_(cmd|precmd|postcmd)|a_(enabled|nice|chdir|user|fib|limits|login_class|oomprotect)|nixproc_[a-z_]+)$`)
-
-// Whatever a process's texts are, its script is one that a shell's parser takes,
-// it sets no variable that rc.subr does not know, and what rc.subr makes of it is
-// what the model says. A shell reads it back.
-func FuzzBsdrc(f *testing.F) {
-	f.Add("it's", "/a folder/$x.pid", "$HOME `id`", "/x")
-	f.Add("\n#\t\\", "*", "\"", "/b-%d")
-	shell, err := exec.LookPath("sh")
-	if err != nil {
-		f.Skip(err)
-	}
-	f.Fuzz(func(t *testing.T, value, pidFile, directory, procname string) {
-		for _, s := range []string{value, pidFile, directory, procname} {
-			if !jsonKeeps(s) {
-				t.Skip()
-			}
-		}
-		spec := bsdrcSpec{
-			Words: []string{"/bin/a", "b"}, Procname: &procname, PIDFile: &pidFile, Directory: &directory, Environment: map[string]string{"VALUE": value},
-			RCVar: pointer("enabled"), ReloadSignal: "HUP", StopSignal: "INT", Umask: pointer("022"), Nice: pointer("3"), User: pointer("u"),
-		}
-		profile, err := Render(bsdrcModel(t, bsdrcSettings{RCSubr: "./rc.subr", DefaultReloadSignal: "HUP", DefaultStopSignal: "TERM"}, bsdrcProcess(t, "a", spec)))
-		if err != nil {
-			if !strings.ContainsRune(value+pidFile+directory+procname, 0) && pidFile != "" && directory != "" && rcWord.MatchString(procname) {
-				t.Fatal(err)
-			}
-			return
-		}
-		text := string(profile.Files["etc/rc.d/a"].Content)
-		script, err := syntax.NewParser(syntax.Variant(syntax.LangPOSIX)).Parse(strings.NewReader(text), "a")
-		if err != nil {
-			if strings.ContainsRune(text, '\r') {
-				return // which the parser passes over, and a shell does not
-			}
-			t.Fatalf("%v in\n%s", err, text)
-		}
-		syntax.Walk(script, func(node syntax.Node) bool {
-			if assign, ok := node.(*syntax.Assign); ok && assign.Name != nil && !knownToRCSubr.MatchString(assign.Name.Value) && assign.Name.Value != "VALUE" {
-				t.Errorf("it sets %s", assign.Name.Value)
-			}
-			return true
-		})
-		dir := t.TempDir()
-		standIn := Tree{"rc.subr": {Content: []byte(`load_rc_config() { :; }
-run_rc_command() {
-	eval "printf '%s\0' $pidfile $procname $a_chdir"
-	printf '%s\0' "$VALUE" "$command $command_args"
-}
-`)}}
-		if err := errors.Join(standIn.Write(filepath.Join(dir, "at")), profile.Files.Write(filepath.Join(dir, "p"))); err != nil {
-			t.Fatal(err)
-		}
-		cmd := exec.Command(shell, "../p/etc/rc.d/a", "start")
-		cmd.Dir = filepath.Join(dir, "at")
-		out, err := cmd.Output()
-		got := strings.Split(strings.TrimSuffix(string(out), "\x00"), "\x00")
-		want := []string{pidFile, procname, directory, value, "/bin/a b"}
-		if err != nil || !slices.Equal(got, want) {
-			t.Errorf("%v: a shell reads\n%q, want\n%q", err, got, want)
-		}
-	})
 }

@@ -131,7 +131,7 @@ func same(t *testing.T, got, want map[string]string, text string) {
 // the seeds.
 func TestSeedsAreReadByTheRealPrograms(t *testing.T) {
 	for name, z := range map[string]fuzzed{
-		"disnix": fuzzedDisnix, "docker": fuzzedDocker, "launchd": fuzzedLaunchd, "s6-rc": fuzzedS6rc,
+		"bsdrc": fuzzedBsdrc, "disnix": fuzzedDisnix, "docker": fuzzedDocker, "launchd": fuzzedLaunchd, "s6-rc": fuzzedS6rc,
 		"supervisord": fuzzedSupervisord, "systemd": fuzzedSystemd, "sysvinit": fuzzedSysvinit,
 	} {
 		t.Run(name, func(t *testing.T) {
