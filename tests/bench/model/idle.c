@@ -2,6 +2,7 @@
    file that PID_FILE names, and then does nothing until a signal ends it. With
    an argument it stays in the foreground, and writes nothing. */
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -15,6 +16,8 @@ int main(int argc, char **argv)
 
     (void)argv;
     if (argc > 1) {
+        /* What is process 1 of a container ends by no signal otherwise. */
+        signal(SIGTERM, _exit);
         for (;;)
             pause();
     }
