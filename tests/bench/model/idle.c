@@ -7,6 +7,12 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+static void quit(int number)
+{
+    (void)number;
+    _exit(0);
+}
+
 int main(int argc, char **argv)
 {
     const char *path = getenv("PID_FILE");
@@ -17,7 +23,7 @@ int main(int argc, char **argv)
     (void)argv;
     if (argc > 1) {
         /* What is process 1 of a container ends by no signal otherwise. */
-        signal(SIGTERM, _exit);
+        signal(SIGTERM, quit);
         for (;;)
             pause();
     }
