@@ -157,12 +157,13 @@ func printSideBySide(w io.Writer, s settings, all []side) error {
 	fmt.Fprintf(w, `
 All process managers, medians of %d runs. Floor of a build: nix-instantiate, and
 nix-store --add of the same tree; where a part of each process is a derivation of
-its own (disnix, docker), also nix-store --realise of as many trivial ones. Floor of a switch: nix-instantiate, and by hand
-what a person would do: the scripts under xargs; one systemctl start or stop of
-the same units; supervisorctl reread and update until all programs run; docker
-load, create, start or stop, rm, rmi under xargs; s6-rc-compile, s6-rc-update and
-s6-rc change. A switch also waits half a second to see whether what it started
-stays up, and starts what depends on others only when those run.
+its own (disnix, docker), also nix-store --realise of as many trivial ones. Floor
+of a switch: nix-instantiate, and by hand what a person would do: the scripts
+under xargs; one systemctl start or stop of the same units; supervisorctl reread
+and update until all programs run; docker load, create and start, or stop, rm and
+rmi, under xargs; s6-rc-compile, s6-rc-update and s6-rc change. A switch also
+waits half a second to see whether what it started stays up, and starts what
+depends on others only when those run.
 
 `, s.runs)
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
