@@ -3,8 +3,10 @@ package nixeval
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/nix-community/go-nix/pkg/derivation"
@@ -33,19 +35,51 @@ func (n Nix) Realise(ctx context.Context, e *Evaluation, root string) error {
 	if err != nil {
 		return err
 	}
-	args := []string{"nix-store", "--log-format", "internal-json", "--realise", e.Drv}
-	if !n.wantsSubstituter(ctx, drv) {
-		args = append(args, "--option", "substitute", "false")
+	substitutes := n.wantsSubstituter(ctx, drv)
+	for inputs := missing(drv); len(inputs) > portion; inputs = inputs[portion:] {
+		if err := n.realise(ctx, inputs[:portion], substitutes, ""); err != nil {
+			return err
+		}
 	}
-	return n.realise(ctx, args, root)
+	return n.realise(ctx, []string{e.Drv}, substitutes, root)
+}
+
+// portion is how many inputs one nix-store builds. Whenever one is done, Nix looks
+// at all that wait: a thousand at once, as the images of a large model are, take
+// four times as long. The last call builds again what a garbage collection takes
+// in between.
+const portion = 50
+
+// missing are the inputs of a derivation that are still to be built, in the words
+// of nix-store: DERIVATION!OUTPUT,...
+func missing(drv *derivation.Derivation) []string {
+	var found []string
+	for _, path := range slices.Sorted(maps.Keys(drv.InputDerivations)) {
+		outputs := drv.InputDerivations[path]
+		if input, err := readDerivation(path); err != nil || misses(input, outputs) {
+			found = append(found, path+"!"+strings.Join(outputs, ","))
+		}
+	}
+	return found
+}
+
+func misses(drv *derivation.Derivation, outputs []string) bool {
+	return slices.ContainsFunc(outputs, func(name string) bool {
+		output := drv.Outputs[name]
+		return output == nil || !exists(output.Path)
+	})
 }
 
 // Keep makes root a link to a store path that exists already.
 func (n Nix) Keep(ctx context.Context, storePath, root string) error {
-	return n.realise(ctx, []string{"nix-store", "--log-format", "internal-json", "--realise", storePath, "--option", "substitute", "false"}, root)
+	return n.realise(ctx, []string{storePath}, false, root)
 }
 
-func (n Nix) realise(ctx context.Context, args []string, root string) error {
+func (n Nix) realise(ctx context.Context, what []string, substitutes bool, root string) error {
+	args := append([]string{"nix-store", "--log-format", "internal-json", "--realise"}, what...)
+	if !substitutes {
+		args = append(args, "--option", "substitute", "false")
+	}
 	if root != "" {
 		args = append(args, "--add-root", root, "--indirect")
 	}
@@ -109,13 +143,7 @@ func missesSubstitutable(drv *derivation.Derivation, seen map[string]bool) bool 
 		if err != nil {
 			return true // let Nix say what is wrong with it
 		}
-		missing := false
-		for _, name := range outputs {
-			if output := input.Outputs[name]; output == nil || !exists(output.Path) {
-				missing = true
-			}
-		}
-		if !missing {
+		if !misses(input, outputs) {
 			continue
 		}
 		if substitutable(input) || missesSubstitutable(input, seen) {

@@ -34,14 +34,17 @@ func (r *results) observe(event deploy.Event) {
 		note("still waiting for %s to %s", event.Process, event.Verb)
 		return
 	}
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	if event.Verb == "run" {
+		r.states[event.Process] = event.State
+		return
+	}
 	did := map[string]string{"start": "started", "stop": "stopped"}[event.Verb]
 	if event.Err != nil {
 		note("could not %s %s", event.Verb, event.Process)
 		return
 	}
-	r.mutex.Lock()
-	defer r.mutex.Unlock()
-	r.states[event.Process] = event.State
 	text := fmt.Sprintf("%s %s (%s)", did, event.Process, event.Took.Round(time.Millisecond))
 	if event.Undo {
 		text = "undo: " + text

@@ -33,16 +33,8 @@ func (x *execution) together(batch manager.Batch, verb string, units []manager.U
 		call = batch.StartAll
 	}
 	failed := call(x.ctx, units)
-	states := map[string]manager.State{}
-	if verb == "start" {
-		// What is told is all that they are for.
-		states, _ = x.Manager.Status(x.ctx, units)
-	}
 	for _, unit := range units {
-		x.Observe(Event{
-			Verb: verb, Process: unit.Name, Err: failed[unit.Name], State: states[unit.Name],
-			Undo: undo, Took: time.Since(begin),
-		})
+		x.Observe(Event{Verb: verb, Process: unit.Name, Err: failed[unit.Name], Undo: undo, Took: time.Since(begin)})
 	}
 	return failed
 }

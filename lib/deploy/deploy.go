@@ -30,9 +30,9 @@ type Deployment struct {
 
 // Event is something that happened during an execution.
 type Event struct {
-	Verb    string // start, stop, create, remove, warning
-	Process string // name, or what the verb was done to
-	State   manager.State
+	Verb    string        // start, stop, run, create, remove, warning
+	Process string        // name, or what the verb was done to
+	State   manager.State // of run: how it is once it had its time to settle
 	Err     error
 	Undo    bool // the step takes back an earlier one
 	Waiting bool // the step has not ended yet, though it takes long

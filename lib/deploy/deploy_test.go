@@ -118,6 +118,21 @@ func TestRunDoesThePlanInOrder(t *testing.T) {
 	}
 }
 
+// Of what was started, and of nothing else, it is told how it runs.
+func TestRunIsTold(t *testing.T) {
+	var told []string
+	r := execute(newMachine(), func(d *Deployment) {
+		d.Observe = func(event Event) {
+			if event.Verb == "run" && event.State.Condition == manager.Running {
+				told = append(told, event.Process)
+			}
+		}
+	}, context.Background())
+	if r.err != nil || strings.Join(told, " ") != "b d" {
+		t.Errorf("error %v, told of %q", r.err, told)
+	}
+}
+
 // Guards P5: whichever step fails, everything is as it was.
 func TestFailedStepsAreUndone(t *testing.T) {
 	for _, step := range []string{"stop b b1", "stop a a1", "start b b2", "start d d1", "commit", "d dies"} {

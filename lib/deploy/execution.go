@@ -106,13 +106,7 @@ func (x *execution) step(verb string, unit manager.Unit, undo bool) error {
 	} else {
 		err = x.Manager.Stop(x.ctx, unit)
 	}
-	event := Event{Verb: verb, Process: unit.Name, Err: err, Undo: undo, Took: time.Since(begin)}
-	if err == nil && verb == "start" {
-		if states, statusErr := x.Manager.Status(x.ctx, []manager.Unit{unit}); statusErr == nil {
-			event.State = states[unit.Name]
-		}
-	}
-	x.Observe(event)
+	x.Observe(Event{Verb: verb, Process: unit.Name, Err: err, Undo: undo, Took: time.Since(begin)})
 	return err
 }
 
@@ -161,6 +155,7 @@ func (x *execution) settle(levels [][]manager.Unit) *Failure {
 		if states[unit.Name].Condition == manager.Stopped {
 			return &Failure{Process: unit.Name, Verb: "stay up", Cause: x.died(unit, states[unit.Name].Detail)}
 		}
+		x.Observe(Event{Verb: "run", Process: unit.Name, State: states[unit.Name]})
 	}
 	return nil
 }

@@ -31,22 +31,22 @@ func (x *execution) move(mover manager.Mover, work Work) *Failure {
 	_, unseen := errors.AsType[*manager.UnseenError](err)
 	moved = err == nil || unseen
 	x.lastStart = time.Now()
+	if err == nil {
+		for _, unit := range starts {
+			x.Observe(Event{Verb: "start", Process: unit.Name, Took: time.Since(begin)})
+		}
+		return nil
+	}
 	states, statusErr := x.Manager.Status(x.ctx, starts)
 	for _, unit := range starts {
-		state := states[unit.Name]
-		if statusErr == nil && err != nil && state.Condition != manager.Running {
+		if statusErr == nil && states[unit.Name].Condition != manager.Running {
 			x.Observe(Event{Verb: "start", Process: unit.Name, Err: err, Took: time.Since(begin)})
 			if unseen {
 				x.unseen = append(x.unseen, unit)
 			}
-		} else if err == nil {
-			x.Observe(Event{Verb: "start", Process: unit.Name, State: state, Took: time.Since(begin)})
 		}
 	}
-	if err != nil {
-		return &Failure{Verb: "start", Cause: err}
-	}
-	return nil
+	return &Failure{Verb: "start", Cause: err}
 }
 
 // stopStarted stops what runs of the units that were to be started, the last

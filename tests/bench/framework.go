@@ -106,7 +106,11 @@ func (f framework) instantiate(v variant) command {
 	if v.count > 0 {
 		args = append(args, "--argstr", "exprFile", f.place.path("model", "processes.nix"), "--arg", "extraParams", f.params(v))
 	}
-	return command{args: args, env: f.env}
+	env := f.env
+	if !f.old {
+		env = append(slices.Clone(env), "NIXPROC_BUILDER="+f.place.binary) // as the command does
+	}
+	return command{args: args, env: env}
 }
 
 // nixString quotes a text for Nix.

@@ -18,7 +18,7 @@ type supervisordHands struct {
 	daemon *exec.Cmd
 }
 
-func startSupervisord(ctx context.Context, p *place) (hands, error) {
+func startSupervisord(ctx context.Context, p *place, _ int) (hands, error) {
 	dir := p.path("supervisord")
 	h := &supervisordHands{p: p, files: files{filepath.Join(dir, "conf.d"), "conf.d"}}
 	if err := os.MkdirAll(h.files.dir, 0o755); err != nil {

@@ -21,7 +21,7 @@ type systemdHands struct {
 	input   io.Closer
 }
 
-func startSystemd(ctx context.Context, p *place) (hands, error) {
+func startSystemd(ctx context.Context, p *place, _ int) (hands, error) {
 	h := &systemdHands{p: p, files: files{p.path("systemd", "systemd", "user"), "etc/systemd/system"}, runtime: p.path("run")}
 	for _, dir := range []string{h.files.dir, h.runtime} {
 		if err := os.MkdirAll(dir, 0o755); err != nil {

@@ -10,7 +10,9 @@ type sysvinitHands struct {
 	all  scripts
 }
 
-func startSysvinit(context.Context, *place) (hands, error) { return &sysvinitHands{jobs: 8}, nil }
+func startSysvinit(_ context.Context, _ *place, jobs int) (hands, error) {
+	return &sysvinitHands{jobs: jobs}, nil
+}
 
 func (h *sysvinitHands) deploy(ctx context.Context, profile string) (err error) {
 	if h.all, err = scriptsOf(profile); err == nil {

@@ -14,17 +14,27 @@ import (
 // deployed to as well, beside what a person would do by hand.
 type benched struct {
 	name string
-	// start begins a manager of the benchmark's own; nil where none runs on Linux.
-	start func(ctx context.Context, p *place) (hands, error)
-	needs string // the program that it needs
+	// start begins a manager of the benchmark's own; nil where none can run.
+	start func(ctx context.Context, p *place, jobs int) (hands, error)
+	needs string // the program that it needs, or, without start, why there is none
+	// apart says that something of each process is a derivation of its own.
+	apart bool
 }
 
 // managers, in the order of the report. Another one is another entry.
 var managers = []benched{
-	{"supervisord", startSupervisord, "supervisord"},
-	{"systemd", startSystemd, "systemctl"},
-	{"sysvinit", startSysvinit, "xargs"},
+	{name: "bsdrc", needs: notOnLinux},
+	{name: "cygrunsrv", needs: notOnLinux},
+	{name: "disnix", needs: "it deploys to other machines", apart: true},
+	{name: "docker", start: startDocker, needs: "dockerd", apart: true},
+	{name: "launchd", needs: notOnLinux},
+	{name: "s6-rc", start: startS6rc, needs: "s6-rc-compile"},
+	{name: "supervisord", start: startSupervisord, needs: "supervisord"},
+	{name: "systemd", start: startSystemd, needs: "systemctl"},
+	{name: "sysvinit", start: startSysvinit, needs: "xargs"},
 }
+
+const notOnLinux = "it does not run on Linux"
 
 func managerNames() []string {
 	var names []string
@@ -38,6 +48,7 @@ func managerNames() []string {
 type side struct {
 	manager         string
 	builds, deploys results
+	unbuilt         string // why nothing was built
 	absent          string // why nothing was deployed
 }
 
@@ -49,11 +60,12 @@ func (p *place) sideBySide(ctx context.Context, s settings) ([]side, error) {
 		}
 		fmt.Fprintf(os.Stderr, "measuring %s: building %d processes, deploying %d\n", b.name, s.builds, s.deployments)
 		one := side{manager: b.name, builds: newResults(false, s.builds), deploys: newResults(false, s.deployments)}
-		err := p.buildsOf(ctx, b, s, &one)
-		if err == nil {
-			err = p.deploysOf(ctx, b, s, &one)
-		}
-		if err != nil {
+		if err := p.buildsOf(ctx, b, s, &one); err != nil {
+			if ctx.Err() != nil {
+				return nil, err
+			}
+			one.unbuilt, one.absent = lastLine(err), "it was not built"
+		} else if err := p.deploysOf(ctx, b, s, &one); err != nil {
 			return nil, fmt.Errorf("%s: %w", b.name, err)
 		}
 		all = append(all, one)
@@ -85,12 +97,17 @@ func (p *place) buildsOf(ctx context.Context, b benched, s settings, one *side) 
 		if err != nil {
 			return err
 		}
-		added, err := p.add(ctx, built.stdout)
+		floor, err := p.add(ctx, built.stdout)
+		if err == nil && b.apart {
+			var many time.Duration
+			many, err = p.trivialBuilds(ctx, s.builds)
+			floor += many
+		}
 		if err != nil {
 			return err
 		}
 		one.builds.record(evaluate, evaluation.took, startUp)
-		one.builds.record(firstBuild, built.took, evaluation.took+added)
+		one.builds.record(firstBuild, built.took, evaluation.took+floor)
 	}
 	return nil
 }
@@ -100,7 +117,7 @@ func (p *place) buildsOf(ctx context.Context, b benched, s settings, one *side) 
 func (p *place) add(ctx context.Context, tree string) (time.Duration, error) {
 	copied := p.path("scratch", fmt.Sprintf("tree%d", p.round))
 	defer os.RemoveAll(copied)
-	if _, err := p.command("cp", "-R", "--no-preserve=mode", tree+"/.", copied).run(ctx); err != nil {
+	if _, err := p.command("cp", "-RT", "--no-preserve=mode", tree, copied).run(ctx); err != nil {
 		return 0, err
 	}
 	r, err := p.command("nix-store", "--add", copied).run(ctx)
@@ -109,14 +126,14 @@ func (p *place) add(ctx context.Context, tree string) (time.Duration, error) {
 
 func (p *place) deploysOf(ctx context.Context, b benched, s settings, one *side) (err error) {
 	if b.start == nil {
-		one.absent = "it does not run on Linux"
+		one.absent = b.needs
 		return nil
 	}
 	if _, err := exec.LookPath(b.needs); err != nil {
 		one.absent = b.needs + " is not here"
 		return nil
 	}
-	byHand, err := b.start(ctx, p)
+	byHand, err := b.start(ctx, p, s.jobs)
 	if err != nil {
 		return err
 	}

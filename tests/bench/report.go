@@ -156,10 +156,13 @@ func printSideBySide(w io.Writer, s settings, all []side) error {
 	}
 	fmt.Fprintf(w, `
 All process managers, medians of %d runs. Floor of a build: nix-instantiate, and
-nix-store --add of the same tree. Floor of a switch: nix-instantiate, and by hand
-what a person would do: the scripts under xargs; one systemctl start or stop of
-the same units; supervisorctl reread and update until all programs run. A switch
-also waits half a second to see whether what it started stays up, and starts what
+nix-store --add of the same tree; where a part of each process is a derivation of
+its own (disnix, docker), also nix-store --realise of as many trivial ones. Floor
+of a switch: nix-instantiate, and by hand what a person would do: the scripts
+under xargs; one systemctl start or stop of the same units; supervisorctl reread
+and update until all programs run; docker load, create and start, or stop, rm and
+rmi, under xargs; s6-rc-compile, s6-rc-update and s6-rc change. A switch also
+waits half a second to see whether what it started stays up, and starts what
 depends on others only when those run.
 
 `, s.runs)
@@ -172,6 +175,9 @@ depends on others only when those run.
 					fmt.Fprintf(table, "%s\t%d\t%s\t%.3f\t%.3f\t%.2f\t\n", one.manager, r.count, s, r.time(s).Seconds(), r.floor(s).Seconds(), ratio(r.time(s), r.floor(s)))
 				}
 			}
+		}
+		if one.unbuilt != "" {
+			fmt.Fprintf(table, "%s\t%d\tnot built: %s\t\t\t\t\n", one.manager, one.builds.count, one.unbuilt)
 		}
 		if one.absent != "" {
 			fmt.Fprintf(table, "%s\t%d\tnot deployed: %s\t\t\t\t\n", one.manager, one.deploys.count, one.absent)

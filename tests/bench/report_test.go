@@ -103,12 +103,14 @@ func TestSideBySide(t *testing.T) {
 	all := []side{
 		{manager: "one", builds: sample(1000, nil), deploys: deployed},
 		{manager: "two", builds: newResults(false, 1000), deploys: absent, absent: "twoctl is not here"},
+		{manager: "three", builds: newResults(false, 1000), deploys: newResults(false, 100), unbuilt: "two users, one name", absent: "it was not built"},
 	}
 	if err := printSideBySide(&out, settings{runs: 1}, all); err != nil {
 		t.Fatal(err)
 	}
 	lines := strings.Join(strings.Fields(out.String()), " ")
-	for _, want := range []string{"one 1000 evaluate 1.000 1.000 1.00", "one 100 first deploy 3.000 2.000 1.50", "two 100 not deployed: twoctl is not here"} {
+	for _, want := range []string{"one 1000 evaluate 1.000 1.000 1.00", "one 100 first deploy 3.000 2.000 1.50", "two 100 not deployed: twoctl is not here",
+		"three 1000 not built: two users, one name", "three 100 not deployed: it was not built"} {
 		if !strings.Contains(lines, want) {
 			t.Errorf("the table lacks %q:\n%s", want, &out)
 		}

@@ -90,6 +90,7 @@ func (m *Manager) Install(_ context.Context, gone, there []manager.Unit) error {
 		atBoot = func(unit manager.Unit) bool { return m.before[unit.Name] }
 	}
 	var lines []string
+	scripts := map[string]string{}
 	for _, unit := range there {
 		if !atBoot(unit) {
 			gone = append(gone, unit)
@@ -99,14 +100,15 @@ func (m *Manager) Install(_ context.Context, gone, there []manager.Unit) error {
 		if err != nil {
 			return err
 		}
-		if _, err := m.place().Put(filepath.Base(unit.File), string(text)); err != nil {
-			return fmt.Errorf("process '%s' can't be started at boot: %w", unit.Name, err)
-		}
+		scripts[filepath.Base(unit.File)] = string(text)
 		script := unit.Own.(Unit)
 		// rc(8) passes over those with nostart, whatever rc.conf says.
 		if script.RCVar != "" && !slices.Contains(script.Keywords, "nostart") {
 			lines = append(lines, script.RCVar)
 		}
+	}
+	if _, err := m.place().Put(scripts); err != nil {
+		return fmt.Errorf("the scripts can't be put where they are started at boot: %w", err)
 	}
 	for _, unit := range gone {
 		if _, err := m.place().Remove(filepath.Base(unit.File)); err != nil {

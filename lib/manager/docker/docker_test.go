@@ -181,8 +181,8 @@ func TestStop(t *testing.T) {
 func TestImagesThatAreRemoved(t *testing.T) {
 	t.Parallel()
 	m, f := newManager(t)
-	look := func(tag string) *runtest.Call {
-		return f.Expect("docker", "image", "inspect", "--format", "{{json .ID}} {{json .Config.Labels}}", tag)
+	look := func(tags ...string) *runtest.Call {
+		return f.Expect(append([]string{"docker", "image", "inspect", "--format", "{{json .ID}} {{json .Config.Labels}}"}, tags...)...)
 	}
 	a, _ := unitOf(t, "a")
 	b, idOfB := unitOf(t, "b")
@@ -191,7 +191,10 @@ func TestImagesThatAreRemoved(t *testing.T) {
 	e, _ := unitOf(t, "e")
 	user := a
 	user.Name = "user"
+	// One that is missing makes a call for all of them fail.
+	look("b:latest", "c:latest", "d:latest", "e:latest").Fail(1, "Error response from daemon: No such image: d:latest")
 	look("b:latest").Print(fmt.Sprintf("%q {}", idOfB))
+	f.Expect("docker", "rmi", "b:latest", "e:latest").Fail(1, "conflict: unable to remove repository reference")
 	f.Expect("docker", "rmi", "b:latest").Fail(1, "conflict: unable to remove repository reference")
 	look("c:latest").Print(`"sha256:99" {"maintainer":"someone"}`)
 	look("d:latest").Fail(1, "Error response from daemon: No such image: d:latest")
@@ -199,6 +202,23 @@ func TestImagesThatAreRemoved(t *testing.T) {
 	f.Expect("docker", "rmi", "e:latest").Fail(1, "the disk is on fire")
 	err := m.Install(t.Context(), []manager.Unit{a, b, c, d, e}, []manager.Unit{user})
 	if err == nil || !strings.Contains(err.Error(), "the disk is on fire") {
+		t.Error(err)
+	}
+}
+
+// Two calls are enough, however many there are.
+func TestManyImagesAreRemoved(t *testing.T) {
+	t.Parallel()
+	m, f := newManager(t)
+	a, _ := unitOf(t, "a")
+	b, idOfB := unitOf(t, "b")
+	c, _ := unitOf(t, "c")
+	same := c
+	same.Name = "same"
+	f.Expect("docker", "image", "inspect", "--format", "{{json .ID}} {{json .Config.Labels}}", "a:latest", "b:latest", "c:latest").
+		Print(fmt.Sprintf("\"sha256:97\" {\"nixproc.image\":\"a:latest\"}\n%q null\n\"sha256:99\" {\"maintainer\":\"someone\"}\n", idOfB))
+	f.Expect("docker", "rmi", "a:latest", "b:latest")
+	if err := m.Install(t.Context(), []manager.Unit{a, b, c, same}, nil); err != nil {
 		t.Error(err)
 	}
 }

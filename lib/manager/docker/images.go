@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"nixproc/lib/image"
@@ -18,23 +19,48 @@ type loaded struct {
 }
 
 func (m Manager) loaded(ctx context.Context, tag string) (loaded, error) {
-	said, err := m.call(ctx, "image", "inspect", "--format", "{{json .ID}} {{json .Config.Labels}}", tag)
-	if says(err, "no such image", "image not known") {
-		return loaded{}, nil
-	}
+	all, err := m.loadedAll(ctx, []string{tag})
 	if err != nil {
 		return loaded{}, err
 	}
-	var (
-		found   loaded
-		labels  map[string]string
-		decoder = json.NewDecoder(strings.NewReader(said))
-	)
-	if err := errors.Join(decoder.Decode(&found.id), decoder.Decode(&labels)); err != nil {
-		return loaded{}, fmt.Errorf("what %s says of the image %s can't be read: %w", m.Program, tag, err)
+	return all[tag], nil
+}
+
+// loadedAll asks for the images of many tags by one call, which is as fast as one
+// for one image. It fails if one is not there, without a word about which answer
+// is for which tag: then each is asked for.
+func (m Manager) loadedAll(ctx context.Context, tags []string) (map[string]loaded, error) {
+	if len(tags) == 0 {
+		return nil, nil
 	}
-	_, found.ours = labels[image.Label]
-	return found, nil
+	words := []string{"image", "inspect", "--format", "{{json .ID}} {{json .Config.Labels}}"}
+	said, err := m.call(ctx, append(words, tags...)...)
+	all := make(map[string]loaded, len(tags))
+	if says(err, "no such image", "image not known") {
+		if len(tags) == 1 {
+			return all, nil
+		}
+		for _, tag := range tags {
+			if all[tag], err = m.loaded(ctx, tag); err != nil {
+				return nil, err
+			}
+		}
+		return all, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	decoder := json.NewDecoder(strings.NewReader(said))
+	for _, tag := range tags {
+		var found loaded
+		var labels map[string]string
+		if err := errors.Join(decoder.Decode(&found.id), decoder.Decode(&labels)); err != nil {
+			return nil, fmt.Errorf("what %s says of the image %s can't be read: %w", m.Program, tag, err)
+		}
+		_, found.ours = labels[image.Label]
+		all[tag] = found
+	}
+	return all, nil
 }
 
 // sameID compares IDs; podman's have no algorithm in front.
@@ -76,6 +102,22 @@ func (m Manager) removeImage(ctx context.Context, tag string) error {
 	return err
 }
 
+// removeImages removes images by one call; where that fails, one by one, since
+// docker goes on after one that it does not remove.
+func (m Manager) removeImages(ctx context.Context, tags []string) error {
+	if len(tags) > 1 {
+		if _, err := m.call(ctx, append([]string{"rmi"}, tags...)...); err == nil {
+			return nil
+		}
+	}
+	for _, tag := range tags {
+		if err := m.removeImage(ctx, tag); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Install removes the images of units that are gone, where no other unit has
 // the same and no container uses it. What has a unit's tag, but is neither ours
 // nor what that unit was made of, is left alone. (Images are loaded when a unit
@@ -85,28 +127,25 @@ func (m Manager) Install(ctx context.Context, gone, there []manager.Unit) error 
 	for _, unit := range there {
 		needed[of(unit).tag] = true
 	}
+	var tags []string
+	archives := map[string]string{} // by tag
 	for _, unit := range gone {
-		own := of(unit)
-		if needed[own.tag] {
-			continue
-		}
-		found, err := m.loaded(ctx, own.tag)
-		if err != nil {
-			return err
-		}
-		if found.id == "" {
-			continue
-		}
-		if !found.ours {
-			if archive, err := image.Read(own.image); err != nil || !sameID(archive.ID, found.id) {
-				continue
-			}
-		}
-		if err := m.removeImage(ctx, own.tag); err != nil {
-			return err
+		if own := of(unit); !needed[own.tag] && archives[own.tag] == "" {
+			tags, archives[own.tag] = append(tags, own.tag), own.image
 		}
 	}
-	return nil
+	all, err := m.loadedAll(ctx, tags)
+	if err != nil {
+		return err
+	}
+	return m.removeImages(ctx, slices.DeleteFunc(tags, func(tag string) bool {
+		found := all[tag]
+		if found.id == "" || found.ours {
+			return found.id == ""
+		}
+		archive, err := image.Read(archives[tag])
+		return err != nil || !sameID(archive.ID, found.id)
+	}))
 }
 
 // MayInstall refuses units whose containers another profile has.

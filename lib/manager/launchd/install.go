@@ -4,10 +4,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"nixproc/lib/manager"
@@ -48,15 +46,16 @@ func (m Manager) Install(_ context.Context, gone, there []manager.Unit) error {
 	if err := m.MayInstall(there); err != nil {
 		return err
 	}
-	wanted := sources(there)
-	for _, name := range slices.Sorted(maps.Keys(wanted)) {
-		content, err := os.ReadFile(wanted[name])
+	wanted, texts := sources(there), map[string]string{}
+	for name, source := range wanted {
+		content, err := os.ReadFile(source)
 		if err != nil {
 			return err
 		}
-		if _, err := m.directory().Put(name, string(content)); err != nil {
-			return err
-		}
+		texts[name] = string(content)
+	}
+	if _, err := m.directory().Put(texts); err != nil {
+		return err
 	}
 	for name := range sources(gone) {
 		if wanted[name] != "" {

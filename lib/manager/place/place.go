@@ -57,22 +57,6 @@ func (d Directory) MayPut(name string) error {
 	return nil
 }
 
-// Put writes a file, with the line that says whose it is, and says whether it
-// had to. It replaces what is there: ask MayPut for all files first.
-func (d Directory) Put(name, text string) (changed bool, err error) {
-	path := filepath.Join(d.Path, name)
-	signed := d.signed(text)
-	if info, err := os.Lstat(path); err == nil && info.Mode().IsRegular() && info.Mode().Perm() == d.mode() {
-		if is, err := os.ReadFile(path); err == nil && string(is) == signed {
-			return false, nil
-		}
-	}
-	if err := os.MkdirAll(d.Path, 0o755); err != nil {
-		return false, err
-	}
-	return true, replace(path, signed, d.mode())
-}
-
 // Remove removes a file of this profile's, or a link of the older tools, and
 // says whether there was one. Whatever else is there stays.
 func (d Directory) Remove(name string) (removed bool, err error) {
@@ -156,21 +140,3 @@ func (d Directory) split(text string) (before, after string, ok bool) {
 // formats: XML's must not have two hyphens in it, and a backslash may go on with
 // the next line.
 var escape = strings.NewReplacer("%", "%25", "\n", "%0A", "\r", "%0D", `\`, "%5C", "--", "-%2D")
-
-// replace writes a file so that who reads it sees all of it, or the one before.
-// Managers pass over files whose names begin with a dot.
-func replace(path, text string, mode fs.FileMode) error {
-	file, err := os.CreateTemp(filepath.Dir(path), ".nixproc-*")
-	if err != nil {
-		return err
-	}
-	_, err = file.WriteString(text)
-	err = errors.Join(err, file.Chmod(mode), file.Sync(), file.Close())
-	if err == nil {
-		err = os.Rename(file.Name(), path)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(file.Name()))
-	}
-	return nil
-}

@@ -41,7 +41,7 @@ func (d Directory) has(t *testing.T, name, want string) {
 func TestPutAndRemove(t *testing.T) {
 	d := directory(t)
 	for _, want := range []bool{true, false} {
-		if changed, err := d.Put("a", "text\n"); err != nil || changed != want {
+		if changed, err := d.Put(map[string]string{"a": "text\n"}); err != nil || changed != want {
 			t.Errorf("%v, %v, want %v", changed, err, want)
 		}
 	}
@@ -50,7 +50,7 @@ func TestPutAndRemove(t *testing.T) {
 		t.Error(has, err)
 	}
 	must(t, os.Chmod(filepath.Join(d.Path, "a"), 0o600))
-	if changed, err := d.Put("a", "text\n"); err != nil || !changed {
+	if changed, err := d.Put(map[string]string{"a": "text\n"}); err != nil || !changed {
 		t.Errorf("another mode was left: %v, %v", changed, err)
 	}
 	for _, want := range []bool{true, false} {
@@ -74,7 +74,7 @@ func TestSignature(t *testing.T) {
 		"#!/bin/sh\n":       "#!/bin/sh\n<!-- Profile: /a -%2D b-%2D-c%0Ad%0De%252D%5C -->\n",
 		"#!/bin/sh":         "#!/bin/sh\n<!-- Profile: /a -%2D b-%2D-c%0Ad%0De%252D%5C -->\n",
 	} {
-		_, err := d.Put("a", text)
+		_, err := d.Put(map[string]string{"a": text})
 		must(t, err)
 		d.has(t, "a", want)
 		if owner, err := d.owner("a"); err != nil || owner != d.Profile {
@@ -97,7 +97,7 @@ func TestWhatIsInTheWay(t *testing.T) {
 		"theirs": func(path string) error {
 			must(t, os.MkdirAll(other.Profile, 0o755))
 			must(t, os.WriteFile(filepath.Join(other.Profile, "theirs"), nil, 0o644))
-			_, err := other.Put("theirs", "text")
+			_, err := other.Put(map[string]string{"theirs": "text"})
 			return err
 		},
 	} {
@@ -122,11 +122,11 @@ func TestWhatMayBeReplaced(t *testing.T) {
 	must(t, os.Symlink("/store/gone", filepath.Join(d.Path, "gone")))
 	other := d
 	other.Profile = "/no/longer/there"
-	_, err := other.Put("orphan", "of others\n")
+	_, err := other.Put(map[string]string{"orphan": "of others\n"})
 	must(t, err)
 	for _, name := range []string{"link", "orphan", "new"} {
 		must(t, d.MayPut(name))
-		if changed, err := d.Put(name, "ours\n"); err != nil || !changed {
+		if changed, err := d.Put(map[string]string{name: "ours\n"}); err != nil || !changed {
 			t.Errorf("%s: %v, %v", name, changed, err)
 		}
 		d.has(t, name, "# Profile: "+d.Profile+" #\nours\n")

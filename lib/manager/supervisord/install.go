@@ -3,10 +3,8 @@ package supervisord
 import (
 	"context"
 	"errors"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"nixproc/lib/manager"
@@ -46,17 +44,18 @@ func (m Manager) Install(ctx context.Context, gone, there []manager.Unit) error 
 	if err := m.MayInstall(there); err != nil {
 		return err
 	}
-	conf, wanted, changed := m.place(), sources(there), false
-	for _, name := range slices.Sorted(maps.Keys(wanted)) {
-		content, err := os.ReadFile(wanted[name])
+	wanted, texts := sources(there), map[string]string{}
+	for name, source := range wanted {
+		content, err := os.ReadFile(source)
 		if err != nil {
 			return err
 		}
-		put, err := conf.Put(name, string(content))
-		if err != nil {
-			return err
-		}
-		changed = changed || put
+		texts[name] = string(content)
+	}
+	conf := m.place()
+	changed, err := conf.Put(texts)
+	if err != nil {
+		return err
 	}
 	for name := range sources(gone) {
 		if wanted[name] != "" {

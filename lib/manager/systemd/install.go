@@ -50,14 +50,15 @@ func (m *Manager) Install(ctx context.Context, gone, there []manager.Unit) error
 			return err
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(files)) {
-		did, err := m.place().Put(name, files[name])
-		changed = changed || did
-		if err = errors.Join(err, m.removeWants(name)); err != nil {
-			return err
-		}
+	did, err := m.place().Put(files)
+	changed = changed || did
+	for name := range files {
+		err = errors.Join(err, m.removeWants(name))
 	}
-	did, err := m.enable(len(there) > 0)
+	if err != nil {
+		return err
+	}
+	did, err = m.enable(len(there) > 0)
 	if err != nil {
 		return err
 	}

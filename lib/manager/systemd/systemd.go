@@ -9,12 +9,10 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"strconv"
 	"strings"
 	"sync/atomic"
 
 	"nixproc/lib/manager"
-	"nixproc/lib/pidfile"
 	"nixproc/lib/quote"
 	"nixproc/lib/run"
 )
@@ -86,77 +84,4 @@ func (m *Manager) unreachable(err error) error {
 		return fmt.Errorf("systemd does not run this machine: use another process manager, or --user with a systemd of your own: %w", err)
 	}
 	return err
-}
-
-// Status asks systemd once for all units.
-func (m *Manager) Status(ctx context.Context, units []manager.Unit) (map[string]manager.State, error) {
-	states := make(map[string]manager.State, len(units))
-	if len(units) == 0 {
-		return states, nil
-	}
-	var names []string
-	for _, unit := range units {
-		names = append(names, namesOf(unit)...)
-	}
-	all, err := m.show(ctx, names)
-	if err != nil {
-		return nil, err
-	}
-	for _, unit := range units {
-		count := len(namesOf(unit))
-		states[unit.Name] = stateOf(all[:count])
-		for _, p := range all[:count] {
-			if p["NeedDaemonReload"] == "yes" {
-				m.stale.Store(true)
-			}
-		}
-		all = all[count:]
-	}
-	return states, nil
-}
-
-// stateOf a process: the first unit is its service, the others are what may
-// start it.
-func stateOf(all []properties) manager.State {
-	service := all[0]
-	for _, activator := range all[1:] {
-		if activator["ActiveState"] != "active" {
-			return manager.State{Condition: manager.Stopped, Detail: "a unit that starts it is " + activator["ActiveState"]}
-		}
-	}
-	state := conditionOf(service)
-	if len(all) > 1 && service["ActiveState"] == "inactive" && service["LoadState"] == "loaded" {
-		return manager.State{Detail: "waits to be activated"}
-	}
-	return state
-}
-
-func conditionOf(p properties) manager.State {
-	if load := p["LoadState"]; load != "loaded" {
-		return manager.State{Condition: manager.Stopped, Detail: "the unit is " + load}
-	}
-	switch p["ActiveState"] {
-	case "active", "reloading":
-	case "activating":
-		// What systemd starts again and again does not run.
-		if p["SubState"] == "auto-restart" {
-			return manager.State{Condition: manager.Stopped, Detail: "it ended (" + p["Result"] + "), and systemd is about to start it again"}
-		}
-	case "inactive":
-		// systemd forgets whether it ran: what is meant to end is left as it is.
-		if p["Type"] == "oneshot" && p["Result"] == "success" {
-			return manager.State{Detail: "done"}
-		}
-		return manager.State{Condition: manager.Stopped}
-	default:
-		return manager.State{Condition: manager.Stopped, Detail: p["ActiveState"] + " (" + p["Result"] + ")"}
-	}
-	state := manager.State{Condition: manager.Running}
-	if pid, err := strconv.Atoi(p["MainPID"]); err == nil && pid > 0 {
-		state.PID = pid
-		state.Since, _ = pidfile.Started(pid)
-	} else if p["SubState"] == "exited" {
-		state.Detail = "done"
-	}
-	return state
 }

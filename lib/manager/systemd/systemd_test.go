@@ -48,7 +48,7 @@ func TestStatus(t *testing.T) {
 	}
 	fake := runtest.New(t)
 	fake.Expect(line...).Print(strings.Join(blocks, "\n"))
-	m := &Manager{Runner: fake, User: true}
+	m := &Manager{Runner: fake, User: true, Dir: placed(t, units)}
 	states, err := m.Status(t.Context(), units)
 	if err != nil {
 		t.Fatal(err)
@@ -66,12 +66,57 @@ func TestStatus(t *testing.T) {
 	}
 }
 
+// placed is a directory that has the files of units.
+func placed(t *testing.T, units []manager.Unit) string {
+	t.Helper()
+	dir := t.TempDir()
+	for _, unit := range units {
+		for _, name := range namesOf(unit) {
+			if err := os.WriteFile(filepath.Join(dir, name), nil, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	return dir
+}
+
+// Of a unit that has no file, systemd is only asked if it has it in its memory.
+func TestStatusBeforeInstall(t *testing.T) {
+	units := []manager.Unit{unitOf("new"), unitOf("there"), unitOf("orphan"), unitOf("failed")}
+	fake := runtest.New(t)
+	m := &Manager{Runner: fake, Dir: placed(t, units[1:2])}
+	listed := func(text string) {
+		fake.Expect("systemctl", "list-units", "--all", "--full", "--plain", "--no-legend", "--no-pager").Print(text)
+	}
+	listed("nix-process-orphan.service loaded active running An orphan\n" +
+		"nix-process-failed.service not-found failed failed nix-process-failed.service\nnew.service loaded active running new\n")
+	fake.Expect("systemctl", "show", asked, "--", "nix-process-there.service", "nix-process-orphan.service", "nix-process-failed.service").
+		Print(block("active", "running", "success", "simple") + "\n" + block("active", "running", "success", "simple") +
+			"\nLoadState=not-found\nActiveState=failed\nSubState=failed\n")
+	states, err := m.Status(t.Context(), units)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]manager.Condition{
+		"new": manager.Stopped, "there": manager.Running, "orphan": manager.Running, "failed": manager.Stopped,
+	} {
+		if states[name].Condition != want {
+			t.Errorf("%s is %v (%s), want %v", name, states[name].Condition, states[name].Detail, want)
+		}
+	}
+	listed("")
+	if states, err := m.Status(t.Context(), units[:1]); err != nil || states["new"].Condition != manager.Stopped {
+		t.Errorf("%v, %v", states, err)
+	}
+}
+
 // Half an answer is no answer.
 func TestStatusOfTooFewUnits(t *testing.T) {
 	fake := runtest.New(t)
 	fake.ExpectFunc("systemctl show", func(c run.Command) bool { return c.Args[1] == "show" }).Print(block("active", "running", "success", "simple"))
-	m := &Manager{Runner: fake}
-	if states, err := m.Status(t.Context(), []manager.Unit{unitOf("a"), unitOf("b")}); err == nil {
+	units := []manager.Unit{unitOf("a"), unitOf("b")}
+	m := &Manager{Runner: fake, Dir: placed(t, units)}
+	if states, err := m.Status(t.Context(), units); err == nil {
 		t.Errorf("%v", states)
 	}
 }

@@ -55,7 +55,7 @@ func (b Boot) Enable(ctx context.Context) error {
 	text := strings.NewReplacer(
 		"@name@", b.Name(), "@profile@", quote.Shell(b.Profile), "@runlevel@", quote.Shell(b.Runlevel),
 	).Replace(bootScript)
-	if _, err := scripts.Put(b.Name(), text); err != nil {
+	if _, err := scripts.Put(map[string]string{b.Name(): text}); err != nil {
 		return err
 	}
 	if err := b.link(ctx); err != nil {

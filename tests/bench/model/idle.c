@@ -2,9 +2,16 @@
    file that PID_FILE names, and then does nothing until a signal ends it. With
    an argument it stays in the foreground, and writes nothing. */
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+static void quit(int number)
+{
+    (void)number;
+    _exit(0);
+}
 
 int main(int argc, char **argv)
 {
@@ -15,6 +22,8 @@ int main(int argc, char **argv)
 
     (void)argv;
     if (argc > 1) {
+        /* What is process 1 of a container ends by no signal otherwise. */
+        signal(SIGTERM, quit);
         for (;;)
             pause();
     }
