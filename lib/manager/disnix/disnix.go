@@ -81,8 +81,14 @@ func (Manager) Stop(ctx context.Context, unit manager.Unit) error {
 		return err
 	}
 	if alive {
+		others, known := kinOf(fmt.Sprintf("/proc/%d", process.PID))
 		if err := end(ctx, unit, process.PID); err != nil {
 			return err
+		}
+		if own, _ := unit.Own.(Unit); known && own.User != "" {
+			if err := others.gone(ctx); err != nil {
+				return err
+			}
 		}
 	}
 	return removeStale(unit)
