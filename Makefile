@@ -20,7 +20,7 @@ demo-stop:
 
 test:
 	@sh tools/setup.sh test
-	NIXPROC_SYSVINIT_ROOT="$$(cd tests/.sysvinit 2>/dev/null && test -x usr/sbin/init && pwd)" $(GO) test -timeout 10m ./...
+	NIXPROC_SYSVINIT_ROOT="$$(cd tests/.sysvinit 2>/dev/null && test -x usr/sbin/init && pwd)" $(GO) test -parallel 4 -timeout 10m ./...
 
 # Any values at all, for FUZZTIME each; make test runs the seeds alone.
 FUZZTIME = 10s

@@ -83,10 +83,11 @@ func stands(lock *flock.Flock, path string) bool {
 }
 
 func acquire(ctx context.Context, path string, wait bool) (*Lock, error) {
-	lock := &Lock{made: missing(filepath.Dir(path))}
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+	made, err := makeDirectory(filepath.Dir(path))
+	if err != nil {
 		return nil, fmt.Errorf("the lock can't be made: %w", err)
 	}
+	lock := &Lock{made: made}
 	_, statErr := os.Lstat(path)
 	lock.new = errors.Is(statErr, os.ErrNotExist)
 	file := flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR), flock.SetPermissions(0o644))
@@ -143,12 +144,27 @@ func (l *Lock) Withdraw() error {
 	return err
 }
 
-// missing lists the directories that making this one would make.
-func missing(dir string) []string {
-	if _, err := os.Lstat(dir); err == nil || filepath.Dir(dir) == dir {
-		return nil
+// makeDirectory makes a directory and those above it, and gives the ones that it
+// made, the topmost first: others may make and remove them at the same time.
+func makeDirectory(dir string) (made []string, err error) {
+	if info, err := os.Stat(dir); err == nil && info.IsDir() {
+		return nil, nil
 	}
-	return append(missing(filepath.Dir(dir)), dir)
+	err = os.Mkdir(dir, 0o755)
+	if errors.Is(err, os.ErrNotExist) {
+		if made, err = makeDirectory(filepath.Dir(dir)); err == nil {
+			err = os.Mkdir(dir, 0o755)
+		}
+	}
+	switch {
+	case err == nil:
+		return append(made, dir), nil
+	case errors.Is(err, os.ErrExist):
+		if info, statErr := os.Stat(dir); statErr == nil && info.IsDir() {
+			return made, nil
+		}
+	}
+	return made, err
 }
 
 func holder(path string) (h Holder) {

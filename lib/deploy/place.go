@@ -29,11 +29,11 @@ type PlaceLock struct {
 // until the context ends.
 func AcquirePlace(ctx context.Context, path string, wait bool) (*PlaceLock, error) {
 	for {
-		lock := &PlaceLock{made: missing(path)}
-		if err := os.MkdirAll(path, 0o755); err != nil {
+		made, err := makeDirectory(path)
+		if err != nil {
 			return nil, fmt.Errorf("the place of the files can't be made: %w", err)
 		}
-		lock.dir = flock.New(path, flock.SetFlag(os.O_RDONLY))
+		lock := &PlaceLock{dir: flock.New(path, flock.SetFlag(os.O_RDONLY)), made: made}
 		locked, err := lock.dir.TryLock()
 		switch {
 		case errors.Is(err, fs.ErrNotExist): // who held it removed it
