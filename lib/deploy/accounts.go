@@ -1,11 +1,6 @@
 package deploy
 
-import (
-	"os"
-	"strings"
-
-	"nixproc/lib/accounts"
-)
+import "nixproc/lib/accounts"
 
 func (x *execution) createAccounts(work Work) error {
 	if x.Accounts == nil || work.Create.Empty() {
@@ -48,19 +43,4 @@ func (x *execution) warn(texts []string) {
 	for _, text := range texts {
 		x.Observe(Event{Verb: "warning", Process: text})
 	}
-}
-
-const shownLines = 10
-
-// lastLines gives the end of a log, indented for a message.
-func lastLines(log string) string {
-	if log == "" {
-		return ""
-	}
-	data, err := os.ReadFile(log)
-	if err != nil {
-		return ""
-	}
-	lines := strings.Split(strings.TrimRight(string(data), "\n"), "\n")
-	return strings.Join(lines[max(0, len(lines)-shownLines):], "\n  ")
 }

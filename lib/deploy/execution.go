@@ -165,8 +165,8 @@ func (x *execution) died(unit manager.Unit, detail string) error {
 	if detail != "" {
 		text += " (" + detail + ")"
 	}
-	if lines := lastLines(unit.Log); lines != "" {
-		text += "; the end of " + unit.Log + ":\n  " + lines
+	if tail := manager.LogTail(unit.Log); tail != "" {
+		text += tail
 	} else if witness, ok := manager.As[manager.Witness](x.Manager); ok {
 		text += witness.LastWords(x.ctx, unit)
 	}

@@ -124,6 +124,29 @@ type Batch interface {
 	StopAll(ctx context.Context, units []Unit) map[string]error
 }
 
+// AllFailed is what a batch gives where one error keeps all units from it.
+func AllFailed(units []Unit, err error) map[string]error {
+	failed := make(map[string]error, len(units))
+	for _, unit := range units {
+		failed[unit.Name] = err
+	}
+	return failed
+}
+
+// Levels puts units of equal rank together that come one after the other.
+func Levels(units []Unit) [][]Unit {
+	var found [][]Unit
+	for start := 0; start < len(units); {
+		end := start
+		for end < len(units) && units[end].Rank == units[start].Rank {
+			end++
+		}
+		found = append(found, units[start:end])
+		start = end
+	}
+	return found
+}
+
 // Chain is a Manager that stops what depends on a unit before the unit, and
 // starts it after, whatever it is told. So a unit does not go on running where
 // one that it depends on stops or comes new.

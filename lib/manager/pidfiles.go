@@ -42,7 +42,7 @@ func StatusByPIDFiles(units []Unit) (map[string]State, error) {
 
 func statusByPIDFile(unit Unit) (State, error) {
 	if unit.PIDFile == "" {
-		return State{Detail: "its script keeps no pid file"}, nil
+		return State{Detail: "nothing names a pid file of it"}, nil
 	}
 	process, alive, err := pidfile.Read(unit.PIDFile, unit.Program)
 	switch {
@@ -84,13 +84,16 @@ func AwaitPIDFile(ctx context.Context, command string, unit Unit) error {
 	}
 }
 
+// shownLines of a log are in an error.
+const shownLines = 10
+
 // LogTail is the end of a log, to be put behind a message; "" if there is none.
 func LogTail(log string) string {
 	data, err := os.ReadFile(log)
-	if log == "" || err != nil || len(data) == 0 {
+	text := strings.TrimRight(string(data), "\n")
+	if err != nil || text == "" {
 		return ""
 	}
-	lines := strings.Split(strings.TrimRight(string(data), "\n"), "\n")
-	lines = lines[max(0, len(lines)-10):]
-	return "; the end of " + log + ":\n  " + strings.Join(lines, "\n  ")
+	lines := strings.Split(text, "\n")
+	return "; the end of " + log + ":\n  " + strings.Join(lines[max(0, len(lines)-shownLines):], "\n  ")
 }

@@ -4,6 +4,8 @@
 package manifest
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -20,6 +22,12 @@ const FileName = "nixproc.json"
 
 // Schema is the version of the form of a manifest.
 const Schema = 1
+
+// Digest identifies contents, in keys and beside the names of files.
+func Digest(content []byte) string {
+	sum := sha256.Sum256(content)
+	return hex.EncodeToString(sum[:])
+}
 
 // Manifest describes a profile.
 type Manifest struct {

@@ -160,16 +160,7 @@ func levels(units []manager.Unit) [][]manager.Unit {
 		}
 		return strings.Compare(a.Name, b.Name)
 	})
-	var found [][]manager.Unit
-	for start := 0; start < len(units); {
-		end := start
-		for end < len(units) && units[end].Rank == units[start].Rank {
-			end++
-		}
-		found = append(found, units[start:end])
-		start = end
-	}
-	return found
+	return manager.Levels(units)
 }
 
 func byName(units []manager.Unit) map[string]*manager.Unit {

@@ -143,7 +143,7 @@ func Render(m model.Model) (*Profile, error) {
 		}
 		entry.Files = make(map[string]string, len(result.own))
 		for path, file := range result.own {
-			entry.Files[path] = Digest(file.Content)
+			entry.Files[path] = manifest.Digest(file.Content)
 			profile.Files[path] = file
 		}
 		for path, file := range result.order {

@@ -5,8 +5,6 @@
 package render
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -14,6 +12,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"nixproc/lib/manifest"
 )
 
 // File is a regular file, or a symbolic link where Link is set.
@@ -55,12 +55,6 @@ func (t Tree) Write(dir string) error {
 	return os.MkdirAll(dir, 0o755)
 }
 
-// Digest identifies contents.
-func Digest(content []byte) string {
-	sum := sha256.Sum256(content)
-	return hex.EncodeToString(sum[:])
-}
-
 // keyOf is the digest of the data in its canonical form: JSON with the fields
 // in the order of the type and the keys of maps sorted.
 func keyOf(data any) (string, error) {
@@ -68,7 +62,7 @@ func keyOf(data any) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("restart key: %w", err)
 	}
-	return Digest(text), nil
+	return manifest.Digest(text), nil
 }
 
 // lines is a file with one word a line.

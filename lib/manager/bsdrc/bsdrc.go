@@ -157,7 +157,7 @@ func (*Manager) Status(_ context.Context, units []manager.Unit) (map[string]mana
 
 // Run runs any activity of a script.
 func (m *Manager) Run(ctx context.Context, unit manager.Unit, activity string) (run.Result, error) {
-	return m.Runner.Run(ctx, run.Command{Args: []string{unit.File, activity}, Env: environment()})
+	return m.Runner.Run(ctx, run.Command{Args: []string{unit.File, activity}, Env: manager.ScriptEnvironment(bootPath)})
 }
 
 func (m *Manager) run(ctx context.Context, unit manager.Unit, activity string) error {
@@ -165,21 +165,9 @@ func (m *Manager) run(ctx context.Context, unit manager.Unit, activity string) e
 	if m.LogDir != "" {
 		log = filepath.Join(m.LogDir, "nixproc-"+unit.Name+".log")
 	}
-	if info, err := os.Stat(filepath.Dir(log)); err != nil || !info.IsDir() {
-		log = ""
-	}
-	_, err := m.Runner.Run(ctx, run.Command{Args: []string{unit.File, activity}, Env: environment(), Log: log})
+	_, err := m.Runner.Run(ctx, run.Command{Args: []string{unit.File, activity}, Env: manager.ScriptEnvironment(bootPath), Log: manager.ScriptLog(log)})
 	return err
 }
 
-// environment is what service(8) gives to scripts, and who the caller is.
-// Nothing else of the caller's environment reaches a daemon.
-func environment() []string {
-	env := []string{"PATH=/sbin:/bin:/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin"}
-	for _, name := range []string{"HOME", "USER", "LOGNAME", "LANG", "TZ", "XDG_RUNTIME_DIR"} {
-		if value, ok := os.LookupEnv(name); ok {
-			env = append(env, name+"="+value)
-		}
-	}
-	return env
-}
+// bootPath is the PATH that service(8) gives to scripts.
+const bootPath = "/sbin:/bin:/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin"

@@ -1,8 +1,6 @@
 package bsdrc
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"io/fs"
@@ -96,8 +94,7 @@ func Scan(tree string) ([]manifest.Process, error) {
 		if err != nil {
 			return nil, err
 		}
-		sum := sha256.Sum256(content)
-		digest := hex.EncodeToString(sum[:])
+		digest := manifest.Digest(content)
 		found = append(found, manifest.Process{
 			Name: name, Key: digest, Files: map[string]string{script.Script: digest}, Unit: unit,
 		})

@@ -154,17 +154,11 @@ func (m Manager) MayInstall(there []manager.Unit) error {
 	return errors.Join(problems...)
 }
 
-// shownLines of a log are in an error.
-const shownLines = 10
-
 // words gives the last lines of a service's log, in a form to be put after an
 // error.
 func words(unit manager.Unit) string {
-	data, err := os.ReadFile(unit.Log)
-	text := strings.TrimRight(string(data), "\n")
-	if err != nil || text == "" {
-		return "; its log " + unit.Log + " has no lines"
+	if tail := manager.LogTail(unit.Log); tail != "" {
+		return tail
 	}
-	lines := strings.Split(text, "\n")
-	return "; the end of " + unit.Log + ":\n  " + strings.Join(lines[max(0, len(lines)-shownLines):], "\n  ")
+	return "; its log " + unit.Log + " has no lines"
 }

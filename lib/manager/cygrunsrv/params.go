@@ -1,13 +1,12 @@
 package cygrunsrv
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 
+	"nixproc/lib/manifest"
 	"nixproc/lib/quote"
 )
 
@@ -76,10 +75,5 @@ func Key(content []byte) (string, error) {
 		slices.Sort(meaning[option])
 	}
 	canonical, err := json.Marshal(meaning)
-	return digest(canonical), err
-}
-
-func digest(content []byte) string {
-	sum := sha256.Sum256(content)
-	return hex.EncodeToString(sum[:])
+	return manifest.Digest(canonical), err
 }

@@ -133,7 +133,7 @@ func scan(tree string, nameOf func(file string) string) ([]manifest.Process, err
 		if err != nil {
 			return nil, err
 		}
-		found = append(found, manifest.Process{Name: nameOf(file), Key: key, Files: map[string]string{file: digest(content)}, Unit: unit})
+		found = append(found, manifest.Process{Name: nameOf(file), Key: key, Files: map[string]string{file: manifest.Digest(content)}, Unit: unit})
 	}
 	return found, nil
 }

@@ -176,7 +176,7 @@ func notSeen(missing []manager.Unit) error {
 		_, err := os.Lstat(unit.PIDFile)
 		if !own.Supervised && errors.Is(err, fs.ErrNotExist) {
 			return &manager.UnseenError{Err: fmt.Errorf("process '%s' was activated, but %s names no running process after %s%s",
-				unit.Name, unit.PIDFile, seenWithin, logTail(unit.Log))}
+				unit.Name, unit.PIDFile, seenWithin, manager.LogTail(unit.Log))}
 		}
 	}
 	return nil
@@ -184,25 +184,7 @@ func notSeen(missing []manager.Unit) error {
 
 // Status reads the pid files.
 func (Manager) Status(_ context.Context, units []manager.Unit) (map[string]manager.State, error) {
-	states := make(map[string]manager.State, len(units))
-	for _, unit := range units {
-		process, alive, err := read(unit)
-		switch {
-		case unit.PIDFile == "":
-			states[unit.Name] = manager.State{Detail: "its package names no pid file"}
-		case errors.Is(err, os.ErrPermission):
-			states[unit.Name] = manager.State{Detail: unit.PIDFile + " can't be read"}
-		case err != nil:
-			return nil, fmt.Errorf("status of process '%s': %w", unit.Name, err)
-		case alive:
-			states[unit.Name] = manager.State{Condition: manager.Running, PID: process.PID, Since: process.Start}
-		case unit.PIDFileCertain:
-			states[unit.Name] = manager.State{Condition: manager.Stopped}
-		default:
-			states[unit.Name] = manager.State{Detail: "no process in " + unit.PIDFile}
-		}
-	}
-	return states, nil
+	return manager.StatusByPIDFiles(units)
 }
 
 // MayInstall says whether disnix-deploy would refuse to begin.
@@ -238,13 +220,4 @@ func passedOn(variable string) bool {
 
 func environment() []string {
 	return slices.DeleteFunc(os.Environ(), func(variable string) bool { return !passedOn(variable) })
-}
-
-func logTail(log string) string {
-	data, err := os.ReadFile(log)
-	if log == "" || err != nil || len(data) == 0 {
-		return ""
-	}
-	lines := strings.Split(strings.TrimRight(string(data), "\n"), "\n")
-	return "; the end of " + log + ":\n  " + strings.Join(lines[max(0, len(lines)-10):], "\n  ")
 }

@@ -1,8 +1,6 @@
 package disnix
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -102,8 +100,7 @@ func ScanPackage(tree, name string) (manifest.Process, error) {
 	if err != nil {
 		return process, err
 	}
-	sum := sha256.Sum256(content)
-	process.Files[strings.TrimPrefix(what.file, tree+"/")] = hex.EncodeToString(sum[:])
+	process.Files[strings.TrimPrefix(what.file, tree+"/")] = manifest.Digest(content)
 	return process, nil
 }
 

@@ -2,8 +2,6 @@ package launchd
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -13,6 +11,8 @@ import (
 	"strings"
 
 	"howett.net/plist"
+
+	"nixproc/lib/manifest"
 )
 
 // Properties are those of launchd.plist(5).
@@ -138,7 +138,7 @@ func Key(content []byte) (string, error) {
 	if err := json.NewEncoder(&canonical).Encode(p); err != nil {
 		return "", err
 	}
-	return digest(canonical.Bytes()), nil
+	return manifest.Digest(canonical.Bytes()), nil
 }
 
 // Umask gives the number that launchd wants: text is octal, as a shell has it,
@@ -154,9 +154,4 @@ func Umask(value any) (uint64, error) {
 		return 0, fmt.Errorf("umask: %q is not an octal number such as 022", text)
 	}
 	return umask, nil
-}
-
-func digest(content []byte) string {
-	sum := sha256.Sum256(content)
-	return hex.EncodeToString(sum[:])
 }

@@ -149,5 +149,5 @@ func read(tree, file string) (manifest.Process, error) {
 		return manifest.Process{}, err
 	}
 	unit, err := json.Marshal(UnitOf(file, properties))
-	return manifest.Process{Key: key, Files: map[string]string{file: digest(content)}, Unit: unit}, err
+	return manifest.Process{Key: key, Files: map[string]string{file: manifest.Digest(content)}, Unit: unit}, err
 }

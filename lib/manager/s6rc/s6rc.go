@@ -12,7 +12,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -110,7 +109,7 @@ func (m *Manager) StopsToStart(unit manager.Unit) bool {
 func (m *Manager) StartAll(ctx context.Context, units []manager.Unit) map[string]error {
 	up, err := m.up(ctx)
 	if err != nil {
-		return each(units, err)
+		return manager.AllFailed(units, err)
 	}
 	var again, revived []string
 	for _, unit := range units {
@@ -126,7 +125,7 @@ func (m *Manager) StartAll(ctx context.Context, units []manager.Unit) map[string
 		}
 	}
 	if err := m.change(ctx, "-D", again); err != nil {
-		return each(units, err)
+		return manager.AllFailed(units, err)
 	}
 	var problems []error
 	for _, service := range revived {
@@ -158,16 +157,16 @@ func (m *Manager) serviceDir(service string) string {
 func (m *Manager) blame(ctx context.Context, units []manager.Unit, cause error) map[string]error {
 	states, err := m.Status(ctx, units)
 	if err != nil {
-		return each(units, errors.Join(cause, err))
+		return manager.AllFailed(units, errors.Join(cause, err))
 	}
 	failed := map[string]error{}
 	for _, unit := range units {
 		if state := states[unit.Name]; state.Condition == manager.Stopped {
-			failed[unit.Name] = fmt.Errorf("%w; %s%s", cause, state.Detail, lastLines(unit.Log))
+			failed[unit.Name] = fmt.Errorf("%w; %s%s", cause, state.Detail, manager.LogTail(unit.Log))
 		}
 	}
 	if len(failed) == 0 {
-		return each(units, cause)
+		return manager.AllFailed(units, cause)
 	}
 	// Its dependents did not start either: what failed by itself is the news.
 	for _, unit := range units {
@@ -186,7 +185,7 @@ func (m *Manager) StopAll(ctx context.Context, units []manager.Unit) map[string]
 	}
 	up, err := m.up(ctx)
 	if err != nil {
-		return each(units, err)
+		return manager.AllFailed(units, err)
 	}
 	var services []string
 	for _, unit := range units {
@@ -197,7 +196,7 @@ func (m *Manager) StopAll(ctx context.Context, units []manager.Unit) map[string]
 		return nil
 	}
 	if up, err = m.up(ctx); err != nil {
-		return each(units, errors.Join(cause, err))
+		return manager.AllFailed(units, errors.Join(cause, err))
 	}
 	failed := map[string]error{}
 	for _, unit := range units {
@@ -223,25 +222,4 @@ func running(unit manager.Unit, up map[string]bool) (services []string) {
 func (m *Manager) Command(verb string, unit manager.Unit) string {
 	direction := map[string]string{"start": "-u", "stop": "-d"}[verb]
 	return quote.ShellWords("s6-rc", "-l", m.Where().Live, direction, "change", unit.Name)
-}
-
-func each(units []manager.Unit, err error) map[string]error {
-	failed := make(map[string]error, len(units))
-	for _, unit := range units {
-		failed[unit.Name] = err
-	}
-	return failed
-}
-
-const shownLines = 10
-
-// lastLines gives the end of a log, for a message.
-func lastLines(log string) string {
-	content, err := os.ReadFile(log)
-	text := strings.TrimRight(string(content), "\n")
-	if err != nil || text == "" {
-		return ""
-	}
-	all := strings.Split(text, "\n")
-	return "; the end of " + log + ":\n  " + strings.Join(all[max(0, len(all)-shownLines):], "\n  ")
 }

@@ -156,8 +156,8 @@ func processOf(name string, services []string, definitions map[string]map[string
 				}
 				continue
 			}
-			process.Files[path.Join(Sources, service, file)] = digest(files[file])
-			fmt.Fprintf(hash, "%s/%s %s\n", service, file, digest(files[file]))
+			process.Files[path.Join(Sources, service, file)] = manifest.Digest([]byte(files[file]))
+			fmt.Fprintf(hash, "%s/%s %s\n", service, file, manifest.Digest([]byte(files[file])))
 		}
 	}
 	process.Key = hex.EncodeToString(hash.Sum(nil))
@@ -177,9 +177,4 @@ func words(text string) []string {
 		}
 	}
 	return found
-}
-
-func digest(content string) string {
-	sum := sha256.Sum256([]byte(content))
-	return hex.EncodeToString(sum[:])
 }

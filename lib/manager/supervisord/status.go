@@ -118,12 +118,12 @@ func (s *server) await(ctx context.Context, units []manager.Unit) map[string]err
 	for {
 		select {
 		case <-ctx.Done():
-			return each(units, ctx.Err())
+			return manager.AllFailed(units, ctx.Err())
 		case <-time.After(pollEvery):
 		}
 		processes, err := s.processes(ctx)
 		if err != nil {
-			return each(units, err)
+			return manager.AllFailed(units, err)
 		}
 		failed, waiting := map[string]error{}, map[string]error{}
 		for _, unit := range units {

@@ -73,9 +73,9 @@ func (m Manager) StartAll(ctx context.Context, units []manager.Unit) map[string]
 		err = m.reread(ctx)
 	}
 	if err != nil {
-		return each(units, err)
+		return manager.AllFailed(units, err)
 	}
-	for level := range levels(units) {
+	for _, level := range manager.Levels(units) {
 		failed := server.start(ctx, level)
 		if len(failed) == 0 {
 			continue
@@ -99,7 +99,7 @@ func (s *server) start(ctx context.Context, units []manager.Unit) map[string]err
 	}
 	refused, err := s.all(ctx, "supervisor.addProcessGroup", names(units))
 	if err != nil {
-		return each(units, err)
+		return manager.AllFailed(units, err)
 	}
 	if len(refused) > 0 {
 		return refused
@@ -112,10 +112,10 @@ func (s *server) start(ctx context.Context, units []manager.Unit) map[string]err
 func (m Manager) StopAll(ctx context.Context, units []manager.Unit) map[string]error {
 	server, err := m.connect()
 	if err != nil {
-		return each(units, err)
+		return manager.AllFailed(units, err)
 	}
 	failed := map[string]error{}
-	for level := range levels(units) {
+	for _, level := range manager.Levels(units) {
 		for name, err := range server.stop(ctx, level) {
 			failed[name] = err
 		}
@@ -128,7 +128,7 @@ func (m Manager) StopAll(ctx context.Context, units []manager.Unit) map[string]e
 func (s *server) stop(ctx context.Context, units []manager.Unit) map[string]error {
 	processes, err := s.processes(ctx)
 	if err != nil {
-		return each(units, err)
+		return manager.AllFailed(units, err)
 	}
 	var known, told []string
 	for _, unit := range units {
@@ -146,7 +146,7 @@ func (s *server) stop(ctx context.Context, units []manager.Unit) map[string]erro
 	}
 	refused, err := s.all(ctx, "supervisor.stopProcess", told, false)
 	if err != nil {
-		return each(units, err)
+		return manager.AllFailed(units, err)
 	}
 	failed := map[string]error{}
 	for name, err := range refused {
@@ -162,41 +162,24 @@ func (s *server) stop(ctx context.Context, units []manager.Unit) map[string]erro
 	// supervisord itself kills what does not end within its stopwaitsecs.
 	for alive := true; alive; {
 		if processes, err = s.processes(ctx); err != nil {
-			return each(units, err)
+			return manager.AllFailed(units, err)
 		}
 		alive = slices.ContainsFunc(known, func(name string) bool { return slices.ContainsFunc(processes[name], process.alive) })
 		if alive {
 			select {
 			case <-ctx.Done():
-				return each(units, ctx.Err())
+				return manager.AllFailed(units, ctx.Err())
 			case <-time.After(pollEvery):
 			}
 		}
 	}
 	if failed, err = s.all(ctx, "supervisor.removeProcessGroup", known); err != nil {
-		return each(units, err)
+		return manager.AllFailed(units, err)
 	}
 	for name, err := range failed {
 		failed[name] = fmt.Errorf("supervisord still has it as %s: %w", processes[name][0].state, err)
 	}
 	return failed
-}
-
-// levels gives the units of equal rank together, in the order in which they
-// come.
-func levels(units []manager.Unit) func(func([]manager.Unit) bool) {
-	return func(yield func([]manager.Unit) bool) {
-		for start := 0; start < len(units); {
-			end := start
-			for end < len(units) && units[end].Rank == units[start].Rank {
-				end++
-			}
-			if !yield(units[start:end]) {
-				return
-			}
-			start = end
-		}
-	}
 }
 
 func names(units []manager.Unit) []string {
@@ -205,12 +188,4 @@ func names(units []manager.Unit) []string {
 		all[i] = unit.Name
 	}
 	return all
-}
-
-func each(units []manager.Unit, err error) map[string]error {
-	failed := make(map[string]error, len(units))
-	for _, unit := range units {
-		failed[unit.Name] = err
-	}
-	return failed
 }

@@ -2,8 +2,6 @@ package supervisord
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"io/fs"
@@ -55,8 +53,8 @@ func Scan(tree string) ([]manifest.Process, error) {
 				return nil, err
 			}
 			process := manifest.Process{
-				Name: section.name, Key: digest(withoutPriority(content)),
-				Files: map[string]string{conf: digest(content)}, Unit: unit,
+				Name: section.name, Key: manifest.Digest(withoutPriority(content)),
+				Files: map[string]string{conf: manifest.Digest(content)}, Unit: unit,
 			}
 			if priority, err := strconv.Atoi(section.settings["priority"]); err == nil && priority > 0 && priority < lastPriority {
 				process.Rank = priority - 1
@@ -123,9 +121,4 @@ func withoutPriority(content []byte) []byte {
 		}
 	}
 	return rest.Bytes()
-}
-
-func digest(content []byte) string {
-	sum := sha256.Sum256(content)
-	return hex.EncodeToString(sum[:])
 }

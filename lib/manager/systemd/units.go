@@ -1,8 +1,6 @@
 package systemd
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"io/fs"
@@ -134,8 +132,8 @@ func attach(found *[]manifest.Process, tree, file string) error {
 		return err
 	}
 	owner := &(*found)[at]
-	owner.Files[file] = digest(content)
-	owner.Key = digest([]byte(owner.Key + Key(string(content))))
+	owner.Files[file] = manifest.Digest(content)
+	owner.Key = manifest.Digest([]byte(owner.Key + Key(string(content))))
 	return nil
 }
 
@@ -153,10 +151,5 @@ func scan(tree, file, name string) (manifest.Process, error) {
 	if err != nil {
 		return manifest.Process{}, err
 	}
-	return manifest.Process{Name: name, Key: digest(key), Files: map[string]string{file: digest(content)}, Unit: own}, nil
-}
-
-func digest(content []byte) string {
-	sum := sha256.Sum256(content)
-	return hex.EncodeToString(sum[:])
+	return manifest.Process{Name: name, Key: manifest.Digest(key), Files: map[string]string{file: manifest.Digest(content)}, Unit: own}, nil
 }

@@ -1,8 +1,6 @@
 package sysvinit
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -72,8 +70,7 @@ func Scan(tree string) ([]manifest.Process, error) {
 		if err != nil {
 			return nil, err
 		}
-		sum := sha256.Sum256(content)
-		digest := hex.EncodeToString(sum[:])
+		digest := manifest.Digest(content)
 		found = append(found, manifest.Process{
 			Name: name, Rank: ranks[name], Key: digest, Files: map[string]string{script.Script: digest}, Unit: unit,
 		})
