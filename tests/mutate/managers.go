@@ -17,7 +17,7 @@ var ofSupervisord = []saboteur{
 	{"supervisord: both kinds of quotes are let through", "lib/quote/supervisord.go",
 		"case strings.Contains(value, mark):", "case strings.Contains(value, mark+mark+mark+mark):",
 		"./lib/render", "FuzzSupervisord"},
-	{"supervisord: D25: dependents start together with what they need", "lib/manager/supervisord/supervisord.go",
+	{"supervisord: D25: dependents start together with what they need", "lib/manager/manager.go",
 		"units[end].Rank == units[start].Rank {", "units[end].Rank >= units[start].Rank {",
 		"./lib/manager/supervisord", "TestStartAndStopByLevels"},
 	{"supervisord: what failed before is started as it was then", "lib/manager/supervisord/supervisord.go",
