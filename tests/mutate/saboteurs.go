@@ -110,7 +110,7 @@ var saboteurs = []saboteur{
 	{"D21: the exit code of a script does not count", "lib/manager/sysvinit/sysvinit.go",
 		"	if err := m.run(ctx, unit, \"start\"); err != nil {\n		return err\n	}", "	m.run(ctx, unit, \"start\")",
 		"./lib/manager/sysvinit", "TestStartFails"},
-	{"the caller's environment reaches scripts", "lib/manager/sysvinit/sysvinit.go",
+	{"the caller's environment reaches scripts", "lib/manager/scripts.go",
 		"	return env\n", "	return append(env, os.Environ()...)\n",
 		"./lib/manager/sysvinit", "TestScriptsGetACleanEnvironment"},
 	// bsdrc
