@@ -125,6 +125,16 @@ in
 `+body+"\n")
 }
 
+// selfDaemon is an attribute of a model: a process that makes itself a daemon,
+// with a pid file, under managers that want processes in the foreground.
+func selfDaemon(name string) string {
+	return fmt.Sprintf(`%[1]s.pkg = create {
+  name = %[1]q; pidFile = "${runtimeDir}/%[1]s.pid"; environment.PID_FILE = "${runtimeDir}/%[1]s.pid";
+  daemon = script %[1]q "sleep 1000 >/dev/null 2>&1 & echo $! >\"$PID_FILE\"";
+};
+`, name)
+}
+
 // hostNeeds skips a test that the host has not the packages for, by their names
 // in hostpkgs.
 func (d *deployment) hostNeeds(packages ...string) {

@@ -1,7 +1,6 @@
 package tests
 
 import (
-	"fmt"
 	"strconv"
 	"syscall"
 	"testing"
@@ -13,14 +12,7 @@ func TestSupervisordDaemons(t *testing.T) {
 	t.Parallel()
 	p := newSupervisord(t)
 	p.run()
-	daemon := func(name string) string {
-		return fmt.Sprintf(`%[1]s.pkg = create {
-  name = %[1]q; pidFile = "${runtimeDir}/%[1]s.pid"; environment.PID_FILE = "${runtimeDir}/%[1]s.pid";
-  daemon = script %[1]q "sleep 1000 >/dev/null 2>&1 & echo $! >\"$PID_FILE\"";
-};
-`, name)
-	}
-	p.mustSwitchTo(p.model("daemons.nix", "{ "+daemon("dies")+daemon("orphan")+"}"))
+	p.mustSwitchTo(p.model("daemons.nix", "{ "+selfDaemon("dies")+selfDaemon("orphan")+"}"))
 	replaced := func(name string, kill, was int) {
 		t.Helper()
 		if err := syscall.Kill(kill, syscall.SIGKILL); err != nil {

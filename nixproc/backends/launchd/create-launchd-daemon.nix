@@ -49,9 +49,11 @@ let
     ++ lib.optionals forceDisableUserChange [ "UserName" "GroupName" ]
   )));
 
-  # An explicit PATH wins.
+  # What launchd has by itself comes last, as under other process managers: who
+  # names a package does not give up the system's programs. An explicit PATH wins.
+  systemPath = [ "/usr/bin" "/bin" "/usr/sbin" "/sbin" ];
   environment =
-    lib.optionalAttrs (path != [ ]) { PATH = builtins.concatStringsSep ":" (map (package: "${package}/bin") (data.anyList "path" path)); }
+    lib.optionalAttrs (path != [ ]) { PATH = builtins.concatStringsSep ":" (map (package: "${package}/bin") (data.anyList "path" path) ++ systemPath); }
     // data.set "EnvironmentVariables" (args.EnvironmentVariables or { });
 in
 createPackage {
