@@ -11,12 +11,14 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -185,21 +187,34 @@ func read(t *testing.T, elem ...string) string {
 	return string(data)
 }
 
-// freePorts returns n different TCP ports that nobody listened on just now.
-// Another process may take one before it is used; the kernel hands out
-// ephemeral ports in a random order, so that is rare.
+// nextPort is where freePorts goes on looking. It begins somewhere, since another
+// run of the tests may be at work.
+var nextPort = func() *atomic.Uint32 {
+	var first atomic.Uint32
+	first.Store(rand.Uint32())
+	return &first
+}()
+
+// freePorts gives n TCP ports that nobody listens on and that were not given
+// before. They are below those that the kernel hands out by itself: see
+// ip_local_port_range in ip(7).
 func freePorts(t *testing.T, n int) []int {
 	t.Helper()
-	ports := make([]int, n)
-	for i := range ports {
-		listener, err := net.Listen("tcp", ":0")
+	const lowest, number = 10000, 20000
+	var ports []int
+	for range number {
+		port := lowest + int(nextPort.Add(1)%number)
+		listener, err := net.Listen("tcp", fmt.Sprint(":", port))
 		if err != nil {
-			t.Fatal(err)
+			continue
 		}
-		defer listener.Close()
-		ports[i] = listener.Addr().(*net.TCPAddr).Port
+		listener.Close()
+		if ports = append(ports, port); len(ports) == n {
+			return ports
+		}
 	}
-	return ports
+	t.Fatal("there are no free ports")
+	return nil
 }
 
 // copyTree copies a directory of plain files, as an expression's folder is.
