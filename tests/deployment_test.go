@@ -18,7 +18,7 @@ import (
 )
 
 // commandTimeout bounds each run of nixproc.
-const commandTimeout = 2 * time.Minute
+const commandTimeout = 4 * time.Minute
 
 // builtBinary builds the command once for a run of the test binary.
 var builtBinary = sync.OnceValues(func() (string, error) { return buildBinary("test", "") })
