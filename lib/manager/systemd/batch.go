@@ -52,7 +52,11 @@ func (m *Manager) jobs(ctx context.Context, verb string, units []manager.Unit, w
 	for _, unit := range units {
 		names = append(names, namesOf(unit)...)
 	}
-	line := m.systemctl(append([]string{verb, "--"}, names...)...)
+	inOrder := names
+	if verb == "stop" {
+		inOrder = activatorsFirst(units)
+	}
+	line := m.systemctl(append([]string{verb, "--"}, inOrder...)...)
 	_, err := m.Runner.Run(ctx, run.Command{Args: line, Timeout: jobsTimeout})
 	if err == nil {
 		return nil
@@ -76,6 +80,18 @@ func (m *Manager) jobs(ctx context.Context, verb string, units []manager.Unit, w
 		failed[unit.Name] = err
 	}
 	return failed
+}
+
+// activatorsFirst are the units in the order to stop them in: what may start a
+// service, as a timer does, comes before all services.
+func activatorsFirst(units []manager.Unit) []string {
+	var activators, services []string
+	for _, unit := range units {
+		names := namesOf(unit)
+		services = append(services, names[0])
+		activators = append(activators, names[1:]...)
+	}
+	return append(activators, services...)
 }
 
 func reason(p properties) string {

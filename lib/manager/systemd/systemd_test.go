@@ -198,3 +198,14 @@ func TestScan(t *testing.T) {
 		t.Errorf("an empty profile has %v, %v", units, err)
 	}
 }
+
+// A timer that fires while its service stops would start it again.
+func TestTimersStopFirst(t *testing.T) {
+	fake := runtest.New(t)
+	one, two := unitOf("one"), unitOf("two")
+	one.Installs = append(one.Installs, "/profile/nix-process-one.timer")
+	fake.Expect("systemctl", "stop", "--", "nix-process-one.timer", "nix-process-one.service", "nix-process-two.service")
+	if failed := (&Manager{Runner: fake}).StopAll(t.Context(), []manager.Unit{one, two}); len(failed) > 0 {
+		t.Error(failed)
+	}
+}
