@@ -88,9 +88,14 @@ END
 make_state() {
   tmp=$state/tmp
   [ "$state" != /var ] || tmp=/tmp
+  @mkdir@ -p -- "$state"
+  # Another container may be at it too: nobody must ever see it closed.
   if [ ! -d "$tmp" ]; then
-    @mkdir@ -p -- "$tmp"
-    [ -z "$open" ] || @chmod@ 1777 "$tmp"
+    if [ -n "$open" ]; then
+      (umask 0 && @mkdir@ -- "$tmp" 2>/dev/null && @chmod@ 1777 "$tmp") || [ -d "$tmp" ]
+    else
+      @mkdir@ -p -- "$tmp"
+    fi
   fi
   for name in log cache spool lock lib; do
     @mkdir@ -p -- "$state/$name"
