@@ -116,15 +116,18 @@ func TestDockerOwnership(t *testing.T) {
 	if r := p.docker("create", "--name", "x-nixproc-c", "c:latest", "/file"); r.code != 0 {
 		t.Fatal(r.stderr)
 	}
-	p.mustSwitchTo(p.containers("three.nix", `{ c = obedient "c" { }; ab = obedient "ab" { }; }`))
+	r = p.switchTo(p.containers("three.nix", `{ c = obedient "c" { }; ab = obedient "ab" { }; }`))
+	if r.code != 1 || !strings.Contains(r.stderr, "docker has another image called c:latest, which would lose that name") {
+		t.Errorf("exit code %d\n%s", r.code, r.stderr)
+	}
 	kept(t, both, p.observe(), "ab", "b")
 	p.mustSwitchTo("--undeploy")
 	kept(t, both, p.observe(), "b")
 	if got := p.list("ps", "-a", "--format", "{{.Names}}"); !slices.Equal(got, []string{"nixproc-b", "x-nixproc-c"}) {
 		t.Errorf("the containers are %q", got)
 	}
-	if r := p.docker("image", "inspect", id); r.code != 0 {
-		t.Errorf("an image that a person made is gone: %s", r.stderr)
+	if is := strings.TrimSpace(p.docker("image", "inspect", "--format", "{{.ID}}", "c:latest").stdout); is != id {
+		t.Errorf("c:latest, which a person made, was %s and is %s", id, is)
 	}
 	p.mustSwitchTo("-p", "other", "--undeploy")
 	if got := p.list("images", "-q", "--no-trunc"); !slices.Equal(got, []string{id}) {

@@ -3,6 +3,7 @@ package tests
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -217,4 +218,25 @@ func TestOtherInstancesAreLeftAlone(t *testing.T) {
 		t.Error("the process that no pid file names was stopped: how was it found?")
 	}
 	d.mustSwitchTo("--undeploy")
+}
+
+// P5, P13: a program that runs in the foreground, and ends at once, has failed:
+// that is known, and all is as before, however soon it was.
+func TestForegroundProcessThatEndsAtOnce(t *testing.T) {
+	t.Parallel()
+	for _, program := range []string{"/bin/false", "/nonexistent/program"} {
+		t.Run(filepath.Base(program), func(t *testing.T) {
+			t.Parallel()
+			d := newDeployment(t)
+			d.hostNeeds("daemon")
+			for range 3 {
+				r := d.switchTo("--host-packages", d.model("model.nix", fmt.Sprintf(
+					`{ bad.pkg = create { name = "bad"; instanceName = "bad"; foregroundProcess = %q; overrides.sysvinit.runlevels = [ 3 ]; }; }`, program)))
+				if r.code != 1 || !strings.Contains(r.stderr, "process 'bad' failed to") || !strings.Contains(r.stderr, "everything runs as it did before") {
+					t.Errorf("exit code %d\n%s", r.code, r.stderr)
+				}
+			}
+			d.sameList(0)
+		})
+	}
 }

@@ -229,10 +229,9 @@ func TestHowModelsImportIDs(t *testing.T) {
 	if got := read(t, d.path("real/ids.nix")); !strings.HasPrefix(got, "{ last") {
 		t.Errorf("the file is\n%s", got)
 	}
-	r := d.mustSwitchIDs(plain("{ numbers.a = 2000; }"))
-	if !strings.Contains(r.stderr, "warning: "+d.path("model.nix")+" does not use ids.nix") {
-		t.Errorf("it says\n%s", r.stderr)
-	}
+	d.temporary()
+	d.complains(t, func() outcome { return d.switchIDs(plain("{ numbers.a = 2000; }")) },
+		codeModel, d.path("model.nix")+" does not read ids.nix", "would go without their IDs")
 	d.mustSwitchTo("--undeploy")
 }
 

@@ -79,6 +79,7 @@ func TestNextSwitchAfterKill(t *testing.T) {
 			if again := d.mustSwitchTo("--host-packages", one); !strings.Contains(again.stdout, "2 kept") {
 				d.t.Errorf("a further switch does something:\n%s", again.stdout)
 			}
+			d.sameList(1) // nobody can go back to what was never reached
 		},
 		"undeploy": func(d *deployment, one, two string) {
 			d.mustSwitchTo("--undeploy")

@@ -104,6 +104,28 @@ func TestSupervisordOwnership(t *testing.T) {
 	p.runsExactly("a")
 }
 
+// What others have made unreadable is found before anything is stopped.
+func TestSupervisordThatCannotRead(t *testing.T) {
+	t.Parallel()
+	p := newSupervisord(t)
+	p.run()
+	p.mustSwitchTo(p.model("one.nix", `{ a = sleeper "a" { }; b = sleeper "b" { }; }`))
+	before := p.runsExactly("a", "b")
+	broken := p.write("conf dir/conf.d/broken.conf", "[program:broken")
+	for _, args := range [][]string{{p.model("two.nix", `{ a = sleeper "a" { args = [ 2 ]; }; }`)}, {"--undeploy"}} {
+		r := p.switchTo(args...)
+		if r.code != 1 || !strings.Contains(r.stderr, "CANT_REREAD") || strings.Contains(r.stderr, "stopped") {
+			t.Errorf("exit code %d\n%s", r.code, r.stderr)
+		}
+		kept(t, before, p.observe(), "a", "b")
+	}
+	if err := os.Remove(broken); err != nil {
+		t.Fatal(err)
+	}
+	p.mustSwitchTo("--undeploy")
+	p.runsExactly()
+}
+
 // P9: a dependency added below a process moves it in the order, and restarts
 // nothing.
 func TestSupervisordPriority(t *testing.T) {

@@ -14,6 +14,9 @@ func build(s *session, o *options, operands []string) error {
 		return err
 	}
 	exprFile := ""
+	if o.undeploy && len(operands) > 0 {
+		return usageError{"--undeploy takes no PATH: " + operands[0]}
+	}
 	if !o.undeploy {
 		path, prebuilt, err := modelPath(operands)
 		if err != nil {

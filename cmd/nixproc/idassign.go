@@ -25,6 +25,9 @@ func idAssign(s *session, o *options, operands []string) error {
 	if o.idResources == "" {
 		return usageError{"no resources were given: name the file with --id-resources"}
 	}
+	if sameFile(o.outputFile, o.idResources) {
+		return usageError{"--output-file and --id-resources name the same file: " + o.outputFile + " would be overwritten"}
+	}
 	path, prebuilt, err := modelPath(operands)
 	if err != nil {
 		return err

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -46,6 +47,8 @@ func checkIDOptions(o *options) error {
 		return usageError{"--ids needs --id-resources: the file that says which IDs there are"}
 	case o.ids == "":
 		return usageError{"--id-resources needs --ids: the file in which the IDs are kept"}
+	case sameFile(o.ids, o.idResources):
+		return usageError{"--ids and --id-resources name the same file: " + o.ids + " would be overwritten"}
 	}
 	for _, operation := range operations(o) {
 		if operation.given {
@@ -146,7 +149,8 @@ func (s *session) evaluateWithIDs(target *deploy.Target, o *options, exprFile st
 	}
 	note("IDs for %s: %d new, %d free again", o.ids, o.newIDs.assigned, o.newIDs.freed)
 	if o.newIDs.any && !e.NewIDsUsed {
-		note("warning: %s does not use %s: its processes go without their IDs", exprFile, o.ids)
+		e.close()
+		return nil, &nixeval.ModelError{Text: fmt.Sprintf("%s does not read %s, or not by that path: its processes would go without their IDs; import that file in the model, or call nixproc id-assign before the switch", exprFile, o.ids)}
 	}
 	return e, nil
 }

@@ -19,6 +19,9 @@ import (
 type Pending struct {
 	Profile string   `json:"profile"` // store path that was switched to
 	Units   []string `json:"units"`   // that were to be stopped or started
+	// Making are the generations that were made for it: nobody goes back to one
+	// that was never reached.
+	Making []int `json:"making,omitempty"`
 }
 
 func (t Target) pendingFile() string { return filepath.Join(t.Profile.WorkDir(), "pending.json") }
@@ -36,6 +39,10 @@ func (t Target) Begin(storePath string, p plan.Plan) error {
 	// What an earlier switch touched stays doubtful until a switch ends well.
 	if before, err := t.readPending(); err == nil && before != nil {
 		pending.Units = append(pending.Units, before.Units...)
+		pending.Making = before.Making
+	}
+	if t.Making != 0 {
+		pending.Making = append(pending.Making, t.Making)
 	}
 	data, err := json.Marshal(pending)
 	if err == nil {
@@ -47,9 +54,25 @@ func (t Target) Begin(storePath string, p plan.Plan) error {
 	return nil
 }
 
-// End says that no process is in doubt any more. The generation that an
-// interrupted switch was to become stays: it is complete, if unused.
+// End says that no process is in doubt any more. The generations that interrupted
+// switches were to become go.
 func (t Target) End() error {
+	pending, err := t.readPending()
+	if err != nil || pending == nil {
+		return err
+	}
+	current, _, err := t.Profile.Current()
+	if err != nil {
+		return err
+	}
+	for _, number := range pending.Making {
+		if number == current.Number || number == t.Making {
+			continue
+		}
+		if err := t.Profile.Remove(number); err != nil {
+			return err
+		}
+	}
 	if err := os.Remove(t.pendingFile()); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}

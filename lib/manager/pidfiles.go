@@ -62,15 +62,28 @@ func statusByPIDFile(unit Unit) (State, error) {
 // that it had started it.
 const seenWithin = 10 * time.Second
 
+// replacedWithin is how long a pid file may go on to name a process that was
+// there for a moment only, until the one that stays has written it again.
+const replacedWithin = 500 * time.Millisecond
+
 // AwaitPIDFile waits until the pid file of a unit names a process that lives.
-// command is what said that it had started it.
-func AwaitPIDFile(ctx context.Context, command string, unit Unit) error {
+// command is what said that it had started it, and begun when that began.
+func AwaitPIDFile(ctx context.Context, command string, unit Unit, begun time.Time) error {
 	if !unit.PIDFileCertain {
 		return nil
 	}
+	var ended time.Time
 	for pause, deadline := time.Millisecond, time.Now().Add(seenWithin); ; pause = min(2*pause, 100*time.Millisecond) {
 		if _, alive, err := pidfile.Read(unit.PIDFile, unit.Program); err != nil || alive {
 			return err
+		}
+		switch {
+		case !pidfile.Ended(unit.PIDFile, begun):
+			ended = time.Time{}
+		case ended.IsZero():
+			ended = time.Now()
+		case time.Since(ended) > replacedWithin:
+			return fmt.Errorf("%s started it, but it ended at once%s", command, LogTail(unit.Log))
 		}
 		if time.Now().After(deadline) {
 			return &UnseenError{Err: fmt.Errorf("%s said that it started, but %s names no running process after %s%s",

@@ -65,6 +65,28 @@ func Read(file, program string) (Process, bool, error) {
 	return Process{PID: pid, Start: start}, true, nil
 }
 
+// coarse is the resolution of the times that file systems note.
+const coarse = 50 * time.Millisecond
+
+// Ended says whether a file was written since a moment, and names a process that
+// lives no more.
+func Ended(file string, since time.Time) bool {
+	info, err := os.Stat(file)
+	if err != nil || info.ModTime().Before(since.Add(-coarse)) {
+		return false
+	}
+	content, err := readShort(file)
+	if err != nil {
+		return false
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(content)))
+	if err != nil || pid <= 1 {
+		return false
+	}
+	_, alive := Started(pid)
+	return !alive
+}
+
 // written says whether the file was written for the process. A number is given
 // again only after its process has ended, so that process is older than the
 // file. The shell functions of init scripts go by the same rules.

@@ -44,6 +44,7 @@ func (*Manager) Command(verb string, unit manager.Unit) string {
 
 // Start runs the script and waits until the process is seen.
 func (m *Manager) Start(ctx context.Context, unit manager.Unit) error {
+	begun := time.Now()
 	if err := m.run(ctx, unit, "onestart"); err != nil {
 		return err
 	}
@@ -52,7 +53,7 @@ func (m *Manager) Start(ctx context.Context, unit manager.Unit) error {
 			return err
 		}
 	}
-	return manager.AwaitPIDFile(ctx, m.Command("start", unit), unit)
+	return manager.AwaitPIDFile(ctx, m.Command("start", unit), unit, begun)
 }
 
 // writtenWithin bounds the wait for a number in a pid file of daemon(8).

@@ -76,10 +76,11 @@ func says(err error, words ...string) bool {
 // Start makes a container of the unit's image and starts it. One that is left
 // of an earlier run goes before: a container keeps nothing but its output.
 func (m Manager) Start(ctx context.Context, unit manager.Unit) error {
-	if err := m.Stop(ctx, unit); err != nil {
+	before, err := m.stop(ctx, unit)
+	if err != nil {
 		return err
 	}
-	if err := m.load(ctx, unit); err != nil {
+	if err := m.load(ctx, unit, before.olderTools()); err != nil {
 		return err
 	}
 	if err := m.makeVolumes(unit); err != nil {
@@ -88,7 +89,7 @@ func (m Manager) Start(ctx context.Context, unit manager.Unit) error {
 	if _, err := m.call(ctx, m.create(unit)...); err != nil {
 		return err
 	}
-	_, err := m.call(ctx, "start", containerName(unit))
+	_, err = m.call(ctx, "start", containerName(unit))
 	return err
 }
 
@@ -130,13 +131,19 @@ func (m Manager) makeVolumes(unit manager.Unit) error {
 // Stop stops the container and removes it. One of another profile is not ours
 // to touch.
 func (m Manager) Stop(ctx context.Context, unit manager.Unit) error {
+	_, err := m.stop(ctx, unit)
+	return err
+}
+
+// stop is Stop; it gives the container that there was.
+func (m Manager) stop(ctx context.Context, unit manager.Unit) (container, error) {
 	containers, err := m.inspect(ctx, []manager.Unit{unit})
 	if err != nil {
-		return err
+		return container{}, err
 	}
 	found, ok := containers[unit.Name]
 	if !ok || m.anothers(found) {
-		return nil
+		return container{}, nil
 	}
 	timeout := of(unit).stopTimeout
 	if found.alive() {
@@ -145,15 +152,15 @@ func (m Manager) Stop(ctx context.Context, unit manager.Unit) error {
 			Timeout: time.Duration(timeout)*time.Second + run.DefaultTimeout,
 		})
 		if err != nil {
-			return err
+			return found, err
 		}
 	}
 	// Created with --rm, it is gone by now.
 	_, err = m.call(ctx, "rm", "-f", containerName(unit))
 	if says(err, "no such container", "removal of container") {
-		return nil
+		return found, nil
 	}
-	return err
+	return found, err
 }
 
 // Command is the line that a person would type.

@@ -70,8 +70,9 @@ func sameID(a, b string) bool {
 
 // load has docker read the unit's image, unless it has it under its tag. The
 // image that had the tag before goes first, if it is one of ours: without a tag
-// it would be found by nobody.
-func (m Manager) load(ctx context.Context, unit manager.Unit) error {
+// it would be found by nobody. One of somebody else's keeps its tag, unless it is
+// that of the older tools.
+func (m Manager) load(ctx context.Context, unit manager.Unit, olderTools bool) error {
 	own := of(unit)
 	archive, err := image.Read(own.image)
 	if err != nil {
@@ -83,6 +84,9 @@ func (m Manager) load(ctx context.Context, unit manager.Unit) error {
 	before, err := m.loaded(ctx, own.tag)
 	if err != nil || sameID(before.id, archive.ID) {
 		return err
+	}
+	if before.id != "" && !before.ours && !olderTools {
+		return fmt.Errorf("%s has another image called %s, which would lose that name: give the process another name, or remove the image: %s rmi %s", m.Program, own.tag, m.Program, own.tag)
 	}
 	if before.ours {
 		if err := m.removeImage(ctx, own.tag); err != nil {

@@ -47,6 +47,13 @@ func (m Manager) anothers(c container) bool {
 	return labeled && owner != m.Profile
 }
 
+// olderTools says whether the container has the name that the older tools gave
+// theirs, and nothing of ours.
+func (c container) olderTools() bool {
+	_, labeled := c.Labels[ownerLabel]
+	return c.Name != "" && !labeled
+}
+
 // inspect asks for the containers of all units in one call, by their exact
 // names; those that do not exist are not in the result. (A name with nixproc-
 // in front is never the beginning of an ID.)

@@ -31,6 +31,14 @@ func (m Manager) place() place.Directory {
 
 // MayInstall says whether anything is in the way of the files of units.
 func (m Manager) MayInstall(there []manager.Unit) error {
+	if err := m.mayPut(there); err != nil {
+		return err
+	}
+	// What others have put there may be unreadable.
+	return m.reread(context.Background())
+}
+
+func (m Manager) mayPut(there []manager.Unit) error {
 	var problems []error
 	for name := range sources(there) {
 		problems = append(problems, m.place().MayPut(name))
@@ -41,7 +49,7 @@ func (m Manager) MayInstall(there []manager.Unit) error {
 // Install puts the files of units into conf.d, and has supervisord read them if
 // one has changed.
 func (m Manager) Install(ctx context.Context, gone, there []manager.Unit) error {
-	if err := m.MayInstall(there); err != nil {
+	if err := m.mayPut(there); err != nil {
 		return err
 	}
 	wanted, texts := sources(there), map[string]string{}

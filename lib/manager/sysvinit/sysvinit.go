@@ -6,6 +6,7 @@ package sysvinit
 import (
 	"context"
 	"path/filepath"
+	"time"
 
 	"nixproc/lib/manager"
 	"nixproc/lib/quote"
@@ -29,10 +30,11 @@ func (Manager) Command(verb string, unit manager.Unit) string {
 
 // Start runs the script and waits until the process is seen.
 func (m Manager) Start(ctx context.Context, unit manager.Unit) error {
+	begun := time.Now()
 	if err := m.run(ctx, unit, "start"); err != nil {
 		return err
 	}
-	return manager.AwaitPIDFile(ctx, m.Command("start", unit), unit)
+	return manager.AwaitPIDFile(ctx, m.Command("start", unit), unit, begun)
 }
 
 // Stop runs the script; by the LSB it waits until the process is gone.
