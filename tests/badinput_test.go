@@ -123,6 +123,8 @@ func TestBadModels(t *testing.T) {
 			[]string{"MODEL has arguments without a default that nobody gives: alsoNeeded, needed", "--extra-params"}},
 		{"argument that a function lacks", `{ a.pkg = (import (/. + "/nonsuch")) { }; }`, []string{"process 'a'", "nonsuch"}},
 		{"unknown property", `{ a = sleeper "a" { colour = "red"; }; }`, []string{"process 'a': 'colour' is no argument of create-managed-process.nix", "at MODEL:"}},
+		{"instruction that is text", `{ a = sleeper "a" { overrides.sysvinit.instructions.start = "x"; }; }`, []string{"process 'a': attribute 'instructions.start' is a string, where a set is due"}},
+		{"instruction without one", `{ a = sleeper "a" { overrides.sysvinit.instructions.start = { }; }; }`, []string{"process 'a': attribute 'instructions.start' has no 'instruction'"}},
 		{"no name", `{ a.pkg = create { process = "/bin/true"; }; }`, []string{"process 'a': No process name was specified", "MODEL"}},
 
 		{"pkg is a number", `{ a.pkg = 5; }`, []string{"MODEL is wrong", "process 'a' has a number as 'pkg', where a package is due"}},

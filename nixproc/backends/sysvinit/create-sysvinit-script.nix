@@ -112,8 +112,8 @@ createPackage {
     reloadSignal = data.text "reloadSignal" reloadSignal;
     instructions = builtins.mapAttrs
       (activity: given: {
-        activity = data.text "instructions.${activity}.activity" (given.activity or activity);
-        instruction = data.text "instructions.${activity}.instruction" (given.instruction or "");
+        activity = data.text "instructions.${activity}.activity" ((data.anySet "instructions.${activity}" given).activity or activity);
+        instruction = data.text "instructions.${activity}.instruction" (given.instruction or (throw "process '${name}': attribute 'instructions.${activity}' has no 'instruction', which says what to run"));
       })
       instructions;
     activities = data.set "activities" activities;
