@@ -43,6 +43,9 @@ func TestFlake(t *testing.T) {
 	if _, err := os.Stat(d.path("tools/bin/nixproc-sysvinit-switch")); err != nil {
 		t.Error(err)
 	}
+	if name := nix("eval", "--raw", "path:"+tree+"#devShells.x86_64-linux.default.name").stdout; name != "shell" {
+		t.Errorf("the shell for developers is %q", name)
+	}
 	if _, err := os.Stat(filepath.Join(tree, "flake.lock")); err == nil {
 		t.Error("a lock file was made")
 	}

@@ -76,6 +76,11 @@ func (s *session) target(managerName string, o *options) (deploy.Target, error) 
 		if err != nil {
 			return t, usageError{"--old-profile: " + err.Error()}
 		}
+		if !t.Fresh {
+			if err := belongs(t, t.Previous); err != nil {
+				return t, err
+			}
+		}
 	}
 	return t, nil
 }
