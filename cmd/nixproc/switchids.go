@@ -147,11 +147,11 @@ func (s *session) evaluateWithIDs(target *deploy.Target, o *options, exprFile st
 	if err != nil || o.newIDs == nil {
 		return e, err
 	}
-	note("IDs for %s: %d new, %d free again", o.ids, o.newIDs.assigned, o.newIDs.freed)
 	if o.newIDs.any && !e.NewIDsUsed {
 		e.close()
 		return nil, &nixeval.ModelError{Text: fmt.Sprintf("%s does not read %s, or not by that path: its processes would go without their IDs; import that file in the model, or call nixproc id-assign before the switch", exprFile, o.ids)}
 	}
+	note("IDs for %s: %d new, %d free again", o.ids, o.newIDs.assigned, o.newIDs.freed)
 	return e, nil
 }
 

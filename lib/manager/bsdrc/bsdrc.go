@@ -49,7 +49,9 @@ func (m *Manager) Start(ctx context.Context, unit manager.Unit) error {
 		return err
 	}
 	if script, _ := unit.Own.(Unit); script.Daemonised {
-		if err := ended(unit); err != nil {
+		// One that was seen may have ended by now, and its file with it: that is
+		// for who looks again later.
+		if seen, err := seenOrEnded(unit); seen || err != nil {
 			return err
 		}
 	}
@@ -59,21 +61,21 @@ func (m *Manager) Start(ctx context.Context, unit manager.Unit) error {
 // writtenWithin bounds the wait for a number in a pid file of daemon(8).
 const writtenWithin = time.Second
 
-// ended says whether a process that daemon(8) runs has ended already. By the
-// time that daemon(8) goes into the background, the file is there, though empty;
-// it removes it when the process has ended.
-func ended(unit manager.Unit) error {
+// seenOrEnded says whether a process that daemon(8) runs was seen; it is an error
+// if it has ended already. By the time that daemon(8) goes into the background,
+// the file is there, though empty; it removes it when the process has ended.
+func seenOrEnded(unit manager.Unit) (seen bool, err error) {
 	for deadline := time.Now().Add(writtenWithin); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
 		// First, since the number may be written between two looks.
 		if text, err := os.ReadFile(unit.PIDFile); err == nil && len(text) == 0 {
 			continue
 		}
 		if _, alive, err := pidfile.Read(unit.PIDFile, unit.Program); err != nil || alive {
-			return err
+			return alive, err
 		}
-		return fmt.Errorf("it ended as soon as it had started%s", manager.LogTail(unit.Log))
+		return false, fmt.Errorf("it ended as soon as it had started%s", manager.LogTail(unit.Log))
 	}
-	return nil
+	return false, nil
 }
 
 // Stop runs the script, which waits until the process is gone, and fails if
