@@ -40,6 +40,9 @@ const (
 // instance is a manager that runs for one test.
 type instance struct {
 	*deployment
+	// keeps is a directory below the state directory that processes of the
+	// manager itself mention, which stay; "" if there is none.
+	keeps string
 	// inside runs a program with the files that the manager sees, its accounts
 	// among them.
 	inside func(args ...string) outcome
@@ -186,6 +189,13 @@ func (i *instance) mustSwitchTo(c managerCase, args ...string) {
 	if r := i.switchTo(c, args...); r.code != 0 {
 		i.t.Fatalf("switch %q: exit code %d\n%s%s", args, r.code, r.stdout, r.stderr)
 	}
+}
+
+// left are the processes that mention the state directory and should be gone.
+func (i *instance) left() []string {
+	return slices.DeleteFunc(mentions(i.t, i.path("state")), func(line string) bool {
+		return i.keeps != "" && strings.Contains(line, i.path("state", i.keeps))
+	})
 }
 
 // instance gives what runs in a machine; a command finds its way in by itself.

@@ -93,8 +93,7 @@ func TestProcessGetsWhatItsModelSays(t *testing.T) {
 				t.Run(p.name, func(t *testing.T) { p.check(t, i, arguments) })
 			}
 			i.mustSwitchTo(c, "--undeploy")
-			// s6-svscan knows the state directory, and goes on.
-			if left := mentions(t, i.path("state", "dump")); len(left) != 0 {
+			if left := i.left(); len(left) != 0 {
 				t.Errorf("processes are left:\n%s", strings.Join(left, "\n"))
 			}
 			for _, user := range users {

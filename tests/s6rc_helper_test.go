@@ -189,7 +189,9 @@ func startS6rc(t *testing.T) *instance {
 	m := newMachine(t)
 	p := s6rcFor(m.deployment, "state")
 	p.run()
-	return m.instance(p.number)
+	i := m.instance(p.number)
+	i.keeps = "run" // s6-svscan goes on, and what s6-rc has of its own
+	return i
 }
 
 func (p *s6rcPlace) must(program string, args ...string) outcome {

@@ -33,6 +33,14 @@ func kinOf(proc string) (kin, bool) {
 	return kin{session: string(fields[3]), user: string(words[0])}, true
 }
 
+// dead says whether a process has ended and waits to be reaped. The script that
+// started a daemon may be one, in another session.
+func dead(proc string) bool {
+	stat, err := os.ReadFile(filepath.Join(proc, "stat"))
+	fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:])
+	return err == nil && len(fields) > 0 && fields[0][0] == 'Z'
+}
+
 // goneWithin bounds the wait for kin; userdel tells of those that stay.
 const goneWithin = 5 * time.Second
 
@@ -47,7 +55,7 @@ func (k kin) gone(ctx context.Context) error {
 		left := false
 		for _, proc := range all {
 			one, known := kinOf(proc)
-			left = left || known && one == k
+			left = left || known && (one == k || one.user == k.user && dead(proc))
 		}
 		if !left {
 			return nil
