@@ -175,8 +175,11 @@ func unlike(manager, theirs, ours string, used map[string]bool) ([]string, error
 }
 
 func unlikeText(manager, path, was, is string, used map[string]bool) []string {
+	if was == is {
+		return nil
+	}
 	for _, d := range differences {
-		if d.change == nil || !d.covers(manager, path) || withoutHashes(was) == withoutHashes(is) {
+		if d.change == nil || !d.covers(manager, path) {
 			continue
 		}
 		before := was + is

@@ -57,6 +57,20 @@ var disnixDifferences = []difference{
 		both:     true,
 	},
 	{
+		name:     "Disnix: su with a shell",
+		line:     "`su` is called with `-s` and the shell of the script, under Disnix, too",
+		managers: []string{"disnix"},
+		files:    processFiles,
+		change:   replacing(`(?m)^(exec su \S+) (-c .*)$`, `$1 -s /bin/bash $2`),
+	},
+	{
+		name:     "Disnix: quotes that no word needs, a blank after the last argument",
+		line:     form,
+		managers: []string{"disnix"},
+		files:    processFiles,
+		change:   plainWrapped,
+	},
+	{
 		name:     "Disnix: blank lines, blanks after #!",
 		line:     form,
 		managers: []string{"disnix"},
@@ -93,4 +107,9 @@ var (
 func foregroundWrapper(text string) string {
 	text = theirWrapped.ReplaceAllString(text, "DAEMON $1 $2 $3 $4")
 	return ourWrapped.ReplaceAllString(text, "DAEMON $1 $3 $2 $4")
+}
+
+func plainWrapped(text string) string {
+	text = replacing(`(?m)^((?:exec|DAEMON) .*\S) $`, "$1")(text)
+	return replacing(` '(--[\w@%+=:,./-]+)'`, " $1")(text)
 }

@@ -1,13 +1,18 @@
 package tests
 
 import (
+	"encoding/json"
+	"fmt"
 	"regexp"
 	"strings"
+
+	"github.com/google/go-containerregistry/pkg/v1/tarball"
 )
 
 var (
-	createParameters = regexp.MustCompile(`-docker-createparams$`)
-	containerCommand = regexp.MustCompile(`-docker-cmd$`)
+	containerSettings = regexp.MustCompile(`-docker-settings$`)
+	createParameters  = regexp.MustCompile(`-docker-createparams$`)
+	containerCommand  = regexp.MustCompile(`-docker-cmd$`)
 )
 
 const withoutDysnomia = "so Dysnomia is not on PATH, nor are the framework's own tools"
@@ -24,8 +29,16 @@ var dockerDifferences = []difference{
 		name:     "containers: images of our own",
 		line:     "images are made by nixproc itself, without dockerTools",
 		managers: []string{"docker"},
-		files:    regexp.MustCompile(`-docker-settings$`),
-		change:   replacing(`(?m)^(dockerImage=\S+-docker-image-\S+\.tar)\.gz$`, "$1"),
+		files:    containerSettings,
+		change:   imageWords,
+		both:     true,
+	},
+	{
+		name:     "containers: PATH without the tools",
+		line:     withoutDysnomia,
+		managers: []string{"docker"},
+		files:    containerSettings,
+		change:   replacing(`:[^:\n]*-nixproc-common-tools/bin|(-glibc/bin):[^:\n]*-dysnomia/bin`, "$1"),
 	},
 	{
 		name:     "containers: blank lines",
@@ -81,6 +94,34 @@ var dockerDifferences = []difference{
 		change:   noDirectory,
 		both:     true,
 	},
+}
+
+var imageLine = regexp.MustCompile(`(?m)^dockerImage=(.*)$`)
+
+// imageWords puts what an image is configured for in the place of its path.
+func imageWords(text string) string {
+	return imageLine.ReplaceAllStringFunc(text, func(line string) string {
+		path := imageLine.FindStringSubmatch(line)[1]
+		// This is what oldmodels/nixpkgs makes of an image.
+		var asked struct {
+			Config struct {
+				Env        []string
+				WorkingDir string
+			}
+		}
+		if err := json.Unmarshal([]byte(fileText(path)), &asked); err == nil {
+			return fmt.Sprintf("environment:\n%s\ndirectory: %s", strings.Join(asked.Config.Env, "\n"), asked.Config.WorkingDir)
+		}
+		image, err := tarball.ImageFromPath(path, nil)
+		if err != nil {
+			return err.Error()
+		}
+		config, err := image.ConfigFile()
+		if err != nil {
+			return err.Error()
+		}
+		return fmt.Sprintf("environment:\n%s\ndirectory: %s", strings.Join(config.Config.Env, "\n"), config.Config.WorkingDir)
+	})
 }
 
 var (

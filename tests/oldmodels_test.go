@@ -25,7 +25,8 @@ type oldModel struct {
 // every process manager for which the original does, with our tree in the place
 // of theirs, and with theirs left where it is under our command. What is built
 // is the same file for file, but for the kinds of differences that
-// COMPATIBILITY.md lists.
+// COMPATIBILITY.md lists. It takes longer than the ten minutes that go test gives
+// it by itself on a slow machine: use -timeout.
 func TestOldModels(t *testing.T) {
 	t.Parallel()
 	trees := newOldTrees(t)
@@ -34,15 +35,18 @@ func TestOldModels(t *testing.T) {
 	if len(models) < 20 {
 		t.Fatalf("these are too few: %v", models)
 	}
-	used := map[string]bool{}
+	used, ran := map[string]bool{}, 0
 	for _, manager := range allManagers {
-		t.Run(manager, func(t *testing.T) { trees.compare(t, manager, models, used) })
+		t.Run(manager, func(t *testing.T) {
+			ran++
+			trees.compare(t, manager, models, used)
+		})
 	}
 	for _, kind := range differences {
 		if !strings.Contains(trees.compatibility, kind.line) {
 			t.Errorf("COMPATIBILITY.md does not say %q, of which %q is a case", kind.line, kind.name)
 		}
-		if !used[kind.name] {
+		if !used[kind.name] && ran == len(allManagers) {
 			t.Errorf("nothing differs by %q any more: remove it from the test, and COMPATIBILITY.md's line %q if nothing else needs it", kind.name, kind.line)
 		}
 	}
