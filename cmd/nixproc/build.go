@@ -10,7 +10,8 @@ import (
 
 // build builds a profile and prints its path, alone, for others to capture.
 func build(s *session, o *options, operands []string) error {
-	if err := s.knownManager(o); err != nil {
+	o.processManager = o.chosenManager()
+	if err := knownManager(o.processManager); err != nil {
 		return err
 	}
 	exprFile := ""
@@ -45,15 +46,6 @@ func build(s *session, o *options, operands []string) error {
 	}
 	fmt.Println(e.Profile)
 	return nil
-}
-
-// knownManager refuses a process manager that there is not.
-func (s *session) knownManager(o *options) error {
-	if o.processManager == "" {
-		return usageError{"no process manager was given: use -P, with one of those that nixproc help lists"}
-	}
-	_, err := s.newManager(o.processManager, o)
-	return err
 }
 
 // outLink is the link that is to lead to what is built, "" for none.

@@ -60,7 +60,7 @@ func (s *session) newManager(name string, o *options) (manager.Manager, error) {
 	case "supervisord":
 		return newSupervisord(o)
 	}
-	return nil, usageError{"there is no process manager '" + name + "' here: use " + strings.Join(managers, ", ")}
+	return nil, unknownManager(name)
 }
 
 // newSupervisord takes the configuration's directory from the environment, as

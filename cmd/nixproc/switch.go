@@ -25,7 +25,7 @@ func switchWith(managerName string) func(*session, *options, []string) error {
 		}
 		switch {
 		case o.listGenerations:
-			return listGenerations(target)
+			return listGenerations(target, o)
 		case o.deleteGenerations != "":
 			return s.deleteGenerations(target, o)
 		case o.deleteAllGenerations:

@@ -50,10 +50,8 @@ func checkIDOptions(o *options) error {
 	case sameFile(o.ids, o.idResources):
 		return usageError{"--ids and --id-resources name the same file: " + o.ids + " would be overwritten"}
 	}
-	for _, operation := range operations(o) {
-		if operation.given {
-			return usageError{operation.name + " assigns no IDs: leave out --id-resources and --ids"}
-		}
+	if asked := asked(o); len(asked) > 0 {
+		return usageError{asked[0] + " assigns no IDs: leave out --id-resources and --ids"}
 	}
 	return nil
 }
