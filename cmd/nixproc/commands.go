@@ -1,7 +1,7 @@
 package main
 
 import (
-	_ "embed"
+	"embed"
 	"slices"
 	"strings"
 	"text/template"
@@ -15,6 +15,24 @@ var overviewText string
 
 //go:embed usage/switch.txt
 var switchText string
+
+//go:embed usage/switch-any.txt
+var switchAnyText string
+
+//go:embed usage/deploy-any.txt
+var deployAnyText string
+
+//go:embed usage/plan.txt
+var planText string
+
+//go:embed usage/undeploy.txt
+var undeployText string
+
+//go:embed usage/rollback.txt
+var rollbackText string
+
+//go:embed usage/generations.txt
+var generationsText string
 
 //go:embed usage/deploy.txt
 var deployText string
@@ -49,14 +67,10 @@ var s6svscanText string
 //go:embed usage/chainload-user.txt
 var chainloadText string
 
-//go:embed usage/directories.txt
-var directoriesText string
-
-//go:embed usage/environment.txt
-var environmentText string
-
-//go:embed usage/own-options.txt
-var ownOptionsText string
+// partTexts are those that pages share.
+//
+//go:embed usage/directories.txt usage/environment.txt usage/*-options.txt
+var partTexts embed.FS
 
 func commands() map[string]command {
 	found := map[string]command{
@@ -71,9 +85,17 @@ func commands() map[string]command {
 		"chainload-user": {
 			run: chainloadUser, help: page("chainload-user", "", chainloadText), leads: true,
 		},
+		"deploy": {
+			run: chosen(deployWith), help: page("deploy", "", deployAnyText),
+			set: ofAny(optionSet{compare: true, deploy: true}),
+		},
 		"generate-config": {
 			run: generateConfig, help: page("generate-config", "", generateConfigText),
 			set: optionSet{config: true, manager: true, outLink: true, directory: true},
+		},
+		"generations": {
+			run: present(generationsFor), help: page("generations", "", generationsText),
+			set: ofAny(optionSet{compare: true, deploy: true}),
 		},
 		"id-assign": {
 			run: idAssign, help: page("id-assign", "", idAssignText),
@@ -83,25 +105,37 @@ func commands() map[string]command {
 			run: initState, help: page("init-state", "", initStateText),
 			set: optionSet{directory: true},
 		},
+		"plan": {
+			run: chosen(planFor), help: page("plan", "", planText),
+			set: ofAny(optionSet{build: true, compare: true, goBack: true, ids: true}),
+		},
+		"rollback": {
+			run: present(rollbackFor), help: page("rollback", "", rollbackText),
+			set: ofAny(optionSet{compare: true, deploy: true}),
+		},
 		"status": {
 			run: status, help: page("status", "", statusText),
 			set: optionSet{status: true, manager: true, runlevel: true, userUnits: true},
+		},
+		"switch": {
+			run: chosen(switchWith), help: page("switch", "", switchAnyText),
+			set: ofAny(optionSet{build: true, compare: true, deploy: true, goBack: true, generation: true, ids: true}),
+		},
+		"undeploy": {
+			run: present(undeployFor), help: page("undeploy", "", undeployText),
+			set: ofAny(optionSet{compare: true, deploy: true}),
 		},
 	}
 	for _, manager := range managers {
 		found[manager+"-switch"] = command{
 			run: switchWith(manager), help: page(manager+"-switch", manager, switchText),
-			set: optionSet{
-				build: true, deploy: true, generation: true, directory: true, ids: true,
-				runlevel: manager == "sysvinit", userUnits: manager == "systemd", atBoot: manager == "bsdrc",
-			},
+			set: ofOne(manager, optionSet{
+				build: true, compare: true, deploy: true, goBack: true, generation: true, ids: true,
+			}),
 		}
 		found[manager+"-deploy"] = command{
 			run: deployWith(manager), help: page(manager+"-deploy", manager, deployText),
-			set: optionSet{
-				deploy: true, directory: true,
-				runlevel: manager == "sysvinit", userUnits: manager == "systemd", atBoot: manager == "bsdrc",
-			},
+			set: ofOne(manager, optionSet{compare: true, deploy: true}),
 		}
 	}
 	for _, manager := range []string{"bsdrc", "sysvinit"} {
@@ -121,15 +155,27 @@ func commands() map[string]command {
 	return found
 }
 
+// ofOne adds what all commands of a manager take.
+func ofOne(manager string, set optionSet) optionSet {
+	set.directory = true
+	set.runlevel, set.userUnits, set.atBoot = manager == "sysvinit", manager == "systemd", manager == "bsdrc"
+	return set
+}
+
+// ofAny adds what the commands take that -P tells the manager.
+func ofAny(set optionSet) optionSet {
+	set.directory, set.manager = true, true
+	set.runlevel, set.userUnits, set.atBoot = true, true, true
+	return set
+}
+
+// parts are by their names in partTexts, without the ending.
+var parts = template.Must(template.ParseFS(partTexts, "usage/*.txt"))
+
 // page fills in a help text.
 func page(name, manager, text string) string {
 	var b strings.Builder
-	t := template.Must(template.New(name).Parse(text))
-	for part, text := range map[string]string{
-		"directories": directoriesText, "environment": environmentText, "own-options": ownOptionsText,
-	} {
-		template.Must(t.New(part).Parse(text))
-	}
+	t := template.Must(template.Must(parts.Clone()).New(name).Parse(text))
 	err := t.Execute(&b, map[string]string{"Name": name, "Manager": manager})
 	if err != nil {
 		panic(err) // a text of our own is wrong
