@@ -56,6 +56,7 @@ func (r Request) original(file string) (path string, copied bool) {
 var (
 	notThere      = regexp.MustCompile(`'(/[^']*)'.*(No such file|does not exist)`)
 	notRegistered = regexp.MustCompile(`cannot find flake 'flake:(.*)' in the flake registries`)
+	notFetched    = regexp.MustCompile(`unable to download|program '(git|hg)' failed`)
 	noFlakes      = regexp.MustCompile(`experimental Nix feature 'flakes' is disabled|unrecognised flag '--extra-experimental-features'`)
 )
 
@@ -80,4 +81,22 @@ func (r Request) explainFlake(text string) string {
 		return fmt.Sprintf("%s: this version of Nix has no flakes: name the file of the model", r.Flake.Text)
 	}
 	return text
+}
+
+// fetchError tells that a flake, or what it needs, is out of reach.
+func (r Request) fetchError(messages []message) error {
+	said := ""
+	for _, m := range messages {
+		text := m.summary()
+		switch {
+		case strings.HasPrefix(text, "fatal: "): // Git says why
+			said += "\n  " + text
+		case r.Flake == nil || !m.isError() || !notFetched.MatchString(text):
+		case strings.Contains(text, "flake-registry"):
+			return fmt.Errorf("%s: the registry of flakes can't be reached: %s; --host-packages does without it", r.Flake.Text, text)
+		default:
+			return fmt.Errorf("%s can't be fetched: %s%s", r.Flake.Text, text, said)
+		}
+	}
+	return nil
 }

@@ -93,7 +93,7 @@ func (n Nix) locked(ctx context.Context, r *Request) error {
 		"--extra-experimental-features", "nix-command flakes", url}, r.registry()...)
 	result, err := n.Runner.Run(ctx, run.Command{Args: args, Timeout: timeout})
 	if err != nil {
-		return nixError("nix flake metadata", parseMessages(result.Stderr), err)
+		return n.evaluationError(*r, parseMessages(result.Stderr), err)
 	}
 	var metadata struct {
 		Path  string

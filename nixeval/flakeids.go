@@ -38,7 +38,7 @@ func (r *Request) withNewIDs(ctx context.Context, runner run.Runner) error {
 	}
 	target := filepath.Join(r.Flake.Tree, inside)
 	if r.Flake.Git && !exists(target) {
-		return &ModelError{Text: fmt.Sprintf("--ids: %s is not part of the flake, since Git does not track it: make it, with { } in it, run git add for it, and switch again", filepath.Join(r.Flake.Root, inside))}
+		return &ModelError{Text: fmt.Sprintf("--ids: %s is not part of the flake, since Git does not track it: make it, with { ids = { }; } in it, run git add for it, and switch again", filepath.Join(r.Flake.Root, inside))}
 	}
 	text, err := os.ReadFile(r.NewIDs.File)
 	if err != nil {

@@ -206,6 +206,9 @@ func readDerivation(path string) (*derivation.Derivation, error) {
 
 // evaluationError tells a model that is wrong from a Nix that does not work.
 func (n Nix) evaluationError(r Request, messages []message, err error) error {
+	if fetch := r.fetchError(messages); fetch != nil {
+		return fetch
+	}
 	if run.Code(err) >= 0 {
 		for _, m := range messages {
 			if m.isError() && !m.aboutNixItself() && !m.placeless() {

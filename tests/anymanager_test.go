@@ -39,7 +39,9 @@ func TestCommandsForAnyManager(t *testing.T) {
 	runs(t, d.observe(), "a", "b")
 	says(d.mustSwitchTo(one), "2 kept: generation 1\n")
 
-	var plan struct{ Processes []struct{ Process, Action string } }
+	var plan struct {
+		Processes []struct{ Process, Action string }
+	}
 	if err := json.Unmarshal([]byte(ok("plan", append(withModel, "--json", two)...).stdout), &plan); err != nil {
 		t.Fatal(err)
 	}
