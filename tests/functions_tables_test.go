@@ -59,6 +59,48 @@ func tableOf(t *testing.T, heading string) map[string][]string {
 	return table
 }
 
+// What a process manager has no use for changes nothing in what is made of a
+// process, and all else does.
+func TestListOfUselessParameters(t *testing.T) {
+	t.Parallel()
+	var useless map[string]map[string][]string
+	listed := tableOf(t, "What some process managers have no use for:")
+	if err := json.Unmarshal([]byte(evalWith(t, false, `let
+		inherit (pkgs) lib;
+		samples = manager: {
+			description = "other"; initialize = "true"; args = [ "x" ]; pidFile = "/p"; path = [ pkgs.gnused ]; environment.A = 1;
+			directory = "/d"; umask = "027"; nice = 5; user = "u"; credentials.groups.g = { }; postInstall = "true"; instanceName = "b";
+			dependencies = [ ((create manager) { name = "other"; process = "/bin/other"; }) ];
+		};
+		made = manager: properties: builtins.toJSON ((create manager) properties).nixproc;
+		unused = manager: base: lib.attrNames (lib.filterAttrs
+			(parameter: sample: made manager base == made manager (base // { ${parameter} = sample; }))
+			(samples manager));
+	in lib.listToAttrs (map
+		(manager: lib.nameValuePair manager {
+			foreground = unused manager { name = "a"; instanceName = "a"; foregroundProcess = "/bin/a"; };
+			daemon = unused manager { name = "a"; instanceName = "a"; daemon = "/bin/a"; };
+		})
+		`+nixList(slices.Sorted(maps.Keys(listed)))+`)`)), &useless); err != nil {
+		t.Fatal(err)
+	}
+	for manager, cells := range listed {
+		for i, kind := range []string{"foreground", "daemon"} {
+			told, there := map[string]bool{}, map[string]bool{}
+			for _, word := range quoted.FindAllStringSubmatch(cells[i], -1) {
+				told[word[1]] = true
+			}
+			for _, parameter := range useless[manager][kind] {
+				there[parameter] = true
+			}
+			sameWords(t, manager+", "+kind, told, there)
+		}
+	}
+	if len(listed) != len(overrides) {
+		t.Errorf("the table has %d process managers", len(listed))
+	}
+}
+
 // sameWords compares what a table of the document lists with what there is.
 func sameWords(t *testing.T, what string, listed, there map[string]bool) {
 	t.Helper()

@@ -81,7 +81,7 @@ func cellsOf(line string) []string {
 	if !strings.HasPrefix(line, "| ") && !strings.HasPrefix(line, "|---") {
 		return nil
 	}
-	cells := strings.Split(strings.Trim(line, "|"), " | ")
+	cells := strings.Split(strings.TrimSuffix(line[1:], "|"), "|")
 	for i := range cells {
 		cells[i] = strings.TrimSpace(cells[i])
 	}
