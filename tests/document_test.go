@@ -18,7 +18,8 @@ type codeBlock struct {
 }
 
 // codeBlocks finds the blocks of a document. A fence that is not at the begin
-// of a line is an error: nobody would look at what stands between.
+// of a line is an error: nobody would look at what stands between. Lines that
+// are code because they are indented are blocks, too, each of its own.
 func codeBlocks(t *testing.T, document string) []codeBlock {
 	t.Helper()
 	var blocks []codeBlock
@@ -30,6 +31,8 @@ func codeBlocks(t *testing.T, document string) []codeBlock {
 			t.Fatalf("%s:%d: a fence that is not at the begin of its line", document, i+1)
 		case !fence && open != nil:
 			open.text += line + "\n"
+		case strings.HasPrefix(line, "    "):
+			blocks = append(blocks, codeBlock{i + 1, "indented", line + "\n"})
 		case fence && open == nil:
 			open = &codeBlock{line: i + 1, kind: kind}
 		case fence && kind != "":
