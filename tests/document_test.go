@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -94,12 +95,28 @@ func newReader(t *testing.T, document string) *reader {
 		r.env = append(r.env, name+"="+goEnv(t, name))
 	}
 	t.Cleanup(func() {
-		r.program("sh", "-c", `cat "$HOME"/*/run/*.pid "$HOME"/*/tmp/*.pid 2>/dev/null | xargs -r kill -9; true`)
+		r.end()
 		if err := (&nixStore{dir: r.path("nix")}).remove(); err != nil && !os.IsNotExist(err) {
 			t.Error(err)
 		}
 	})
 	return r
+}
+
+// end ends what runs if the document was not followed to its end: what has a
+// pid file, and what was started from the reader's home directory.
+func (r *reader) end() {
+	r.program("sh", "-c", `cat "$HOME"/*/run/*.pid "$HOME"/*/tmp/*.pid 2>/dev/null | xargs -r kill 2>/dev/null; true`)
+	environments, _ := filepath.Glob("/proc/[0-9]*/environ")
+	for _, file := range environments {
+		environment, err := os.ReadFile(file)
+		if err != nil || !strings.Contains("\x00"+string(environment), "\x00HOME="+r.dir+"\x00") {
+			continue // it has ended, or is somebody else's
+		}
+		if pid, err := strconv.Atoi(strings.Split(file, "/")[2]); err == nil {
+			syscall.Kill(pid, syscall.SIGKILL)
+		}
+	}
 }
 
 // read follows the document.
@@ -129,11 +146,11 @@ func (r *reader) read() {
 	r.fragments.evaluate(r)
 }
 
-var port = regexp.MustCompile(`\b\d{4,5}\b`)
+var portWord = regexp.MustCompile(`\b\d{4,5}\b`)
 
 // movePorts replaces the ports of one range by those of another one.
 func (r *reader) movePorts(text string, from, to int) string {
-	return port.ReplaceAllStringFunc(text, func(word string) string {
+	return portWord.ReplaceAllStringFunc(text, func(word string) string {
 		number, _ := strconv.Atoi(word)
 		if number < from || number >= from+documentPorts {
 			return word
