@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -125,7 +126,6 @@ func (r *reader) read() {
 	printed, ran := "", false
 	for _, block := range codeBlocks(r.t, r.document) {
 		text := r.movePorts(block.text, documentPort, r.firstPort)
-		r.skipped = r.skipped && block.kind == "text"
 		switch block.kind {
 		case "sh":
 			printed = r.run(block, text)
@@ -167,17 +167,23 @@ func (r *reader) fail(block codeBlock, format string, args ...any) {
 // run types the commands, all of which have to succeed.
 func (r *reader) run(block codeBlock, text string) string {
 	r.t.Helper()
-	line := []string{"sh", "-c", terminal, "sh", r.path(".terminal"), text}
+	var enter []string
 	who, _, _ := strings.Cut(text, "\n")
-	switch who {
-	case "# as root":
-		line = append(r.asRoot(), line...)
-	case "# as root, with systemd":
-		line = append(r.withSystemd(), line...)
-	}
-	if r.skipped = line[0] == ""; r.skipped {
+	switch {
+	case !strings.HasPrefix(who, "# as "):
+	case os.Geteuid() != 0:
+		r.t.Logf("%s:%d: skipped: only root may do this", r.document, block.line)
+		r.skipped = true
 		return ""
+	case who == "# as root":
+		enter = r.asRoot()
+	case who == "# as root, with systemd":
+		enter = r.withSystemd()
+	default:
+		r.fail(block, "nobody knows who that is: %s", who)
 	}
+	r.skipped = false
+	line := append(slices.Clone(enter), "sh", "-c", terminal, "sh", r.path(".terminal"), text)
 	got := r.program(line[0], line[1:]...)
 	if got.code != 0 {
 		r.fail(block, "exit code %d\n%s%s", got.code, got.stdout, got.stderr)
@@ -201,13 +207,10 @@ func (r *reader) nix(block codeBlock, text string) {
 // asRoot is for what only root may do: it is done where users and groups, and
 // what is in /srv, are the test's own.
 func (r *reader) asRoot() []string {
-	if os.Geteuid() != 0 {
-		return []string{""}
-	}
 	if r.root == nil {
 		m := newMachine(r.t)
 		r.root = []string{"nsenter", "--target", fmt.Sprint(m.holder), "--mount", "--"}
-		line := append(r.root, "mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/srv")
+		line := append(slices.Clone(r.root), "mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/srv")
 		if got := r.program(line[0], line[1:]...); got.code != 0 {
 			r.t.Fatal(got.stderr)
 		}
@@ -218,9 +221,6 @@ func (r *reader) asRoot() []string {
 // withSystemd is a machine of its own that systemd has booted, and that sees
 // the reader's home directory.
 func (r *reader) withSystemd() []string {
-	if os.Geteuid() != 0 {
-		return []string{""}
-	}
 	if r.systemd == nil {
 		home := *r.store
 		home.dir = r.dir

@@ -26,6 +26,7 @@ type functionSection struct {
 	arguments map[string]string // name -> default, "" if it is required
 	then      map[string]string // of the function that it returns
 	like      map[string]string // kind -> heading of the section that has more of that kind
+	unused    map[string]bool   // arguments that are said not to be used
 }
 
 var (
@@ -44,7 +45,7 @@ func functionSections(t *testing.T) []*functionSection {
 		cells := cellsOf(line)
 		switch match := heading.FindStringSubmatch(line); {
 		case match != nil:
-			current = &functionSection{file: match[1], arguments: map[string]string{}, then: map[string]string{}, like: map[string]string{}}
+			current = &functionSection{file: match[1], arguments: map[string]string{}, then: map[string]string{}, like: map[string]string{}, unused: map[string]bool{}}
 			sections = append(sections, current)
 		case current == nil:
 		case likeAnother.MatchString(line):
@@ -70,6 +71,9 @@ func functionSections(t *testing.T) []*functionSection {
 					t.Errorf("%s:%d: %s stands there twice", functionsDocument, i+1, name[1])
 				}
 				to[name[1]] = value
+				if kind == "argument" && strings.Contains(cells[3], "not used") {
+					current.unused[name[1]] = true
+				}
 			}
 		}
 	}
@@ -176,6 +180,27 @@ func hasDefault(source, name, value string) bool {
 	return slices.ContainsFunc([]string{"\n", ",", " }"}, func(end string) bool {
 		return strings.Contains(source, name+" ? "+value+end)
 	})
+}
+
+// What is said not to be used is not, and all else is.
+func TestListOfUnusedArguments(t *testing.T) {
+	t.Parallel()
+	comment := regexp.MustCompile(`(?m)^\s*#([^!].*)?$`)
+	for _, section := range functionSections(t) {
+		if section.file == "" {
+			continue
+		}
+		source := comment.ReplaceAllString(read(t, "../nixproc", section.file), "")
+		if strings.Contains(source, "}@args") {
+			continue // all of them are passed on
+		}
+		for name := range section.arguments {
+			mentions := regexp.MustCompile(`(?:^|[^\w.'-])`+regexp.QuoteMeta(name)+`(?:[^\w'-]|$)`).FindAllString(source, -1)
+			if used := len(mentions) > 1; used == section.unused[name] {
+				t.Errorf("%s: %s is used: %t", section.file, name, used)
+			}
+		}
+	}
 }
 
 // publicFiles are those of the framework that anybody may call: all but the
