@@ -72,6 +72,7 @@ func TestFlakeReferences(t *testing.T) {
 	plain, git, odd := filepath.Join(d.unspaced(), "plain"), filepath.Join(d.unspaced(), "git"), d.path("a checkout")
 	d.flakeIn(plain, "", outputs, false)
 	d.flakeIn(git, "", outputs, true)
+	d.write("a checkout/a part/flake.nix", `{ outputs = { self }: { up = args: builtins.seq (import ../seconds.nix) { }; }; }`)
 	d.flakeIn(odd, "", outputs, true)
 	d.flakeIn(d.path("a directory"), "", outputs, false)
 	for _, file := range []string{git + "/untracked.nix", odd + "/untracked.nix", git + "/below/here/x"} {
@@ -92,6 +93,8 @@ func TestFlakeReferences(t *testing.T) {
 		{git, "git+file://" + git + "#web", one},
 		{d.dir, "./a directory#web", one},
 		{d.dir, "./a checkout#web", one},
+		{d.dir, "./a checkout/a part#up", none},
+		{d.dir, "path:a checkout?dir=a%20part#up", none},
 
 		{plain, ".#wob", "none of wob, processes.wob, processes."},
 		{plain, ".#processes.wob", "processes.web, "},
@@ -194,25 +197,31 @@ func TestFlakeWithoutLock(t *testing.T) {
 	d := newDeployment(t)
 	packages := filepath.Join(d.unspaced(), "packages")
 	d.flakeIn(packages, "", `legacyPackages.${builtins.currentSystem}.marker = 1;`, false)
-	for dir, git := range map[string]bool{filepath.Join(d.unspaced(), "flake"): false, d.path("a checkout"): true} {
+	plain, odd, part := filepath.Join(d.unspaced(), "flake"), d.path("a checkout"), filepath.Join(d.unspaced(), "part")
+	for _, dir := range []string{plain, odd, part} {
 		d.flakeIn(dir, `inputs.nixpkgs.url = "path:`+packages+`"; inputs.host.url = "nixpkgs";`, `
   processes.own = { pkgs, ... }: if pkgs ? marker then { } else throw "other packages";
-  processes.host = args: if inputs.host.legacyPackages.${builtins.currentSystem} ? stdenv then { } else throw "no packages";`, git)
-		before := listingOf(t, dir)
-		var profiles []string
-		for _, name := range []string{"own", "host", "web", "web"} {
-			r := d.nixproc("build", "-P", "sysvinit", "--no-out-link", "--host-packages", dir+"#"+name)
-			if r.code != 0 {
-				t.Fatalf("%s#%s: exit code %d\n%s", dir, name, r.code, r.stderr)
-			}
-			profiles = append(profiles, r.stdout)
+  processes.host = args: if inputs.host.legacyPackages.${builtins.currentSystem} ? stdenv then { } else throw "no packages";`, dir == odd)
+	}
+	d.git(filepath.Dir(part), "init", "-q")
+	d.git(filepath.Dir(part), "add", ".")
+	before := listingOf(t, plain, odd, part)
+	built := func(flake string) string {
+		t.Helper()
+		r := d.nixproc("build", "-P", "sysvinit", "--no-out-link", "--host-packages", flake)
+		if r.code != 0 {
+			t.Fatalf("%s: exit code %d\n%s", flake, r.code, r.stderr)
 		}
-		if profiles[0] != profiles[1] || profiles[1] == profiles[2] || profiles[2] != profiles[3] {
-			t.Errorf("%s: the profiles are %q", dir, profiles)
-		}
-		for _, difference := range before.differences(listingOf(t, dir)) {
-			t.Error(dir, difference)
-		}
+		return r.stdout
+	}
+	if empty := built(plain + "#own"); empty != built(plain+"#host") || empty != built("git+file://"+filepath.Dir(part)+"?dir=part#own") {
+		t.Error("profiles without processes differ")
+	}
+	if web := built(plain + "#web"); web != built(plain+"#web") || web != built(odd+"#web") {
+		t.Error("profiles of one model differ")
+	}
+	for _, difference := range before.differences(listingOf(t, plain, odd, part)) {
+		t.Error(difference)
 	}
 }
 
