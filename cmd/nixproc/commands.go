@@ -85,6 +85,7 @@ func commands() map[string]command {
 		"chainload-user": {
 			run: chainloadUser, help: page("chainload-user", "", chainloadText), leads: true,
 		},
+		"completion": {run: completion, help: page("completion", "", completionText)},
 		"deploy": {
 			run: chosen(deployWith), help: page("deploy", "", deployAnyText),
 			set: ofAny(optionSet{compare: true, deploy: true}),
@@ -105,6 +106,7 @@ func commands() map[string]command {
 			run: initState, help: page("init-state", "", initStateText),
 			set: optionSet{directory: true},
 		},
+		"man": {run: man, help: page("man", "", manText)},
 		"plan": {
 			run: chosen(planFor), help: page("plan", "", planText),
 			set: ofAny(optionSet{build: true, compare: true, goBack: true, ids: true}),
