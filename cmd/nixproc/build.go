@@ -14,21 +14,21 @@ func build(s *session, o *options, operands []string) error {
 	if err := knownManager(o.processManager); err != nil {
 		return err
 	}
-	exprFile := ""
+	var model nixeval.Source
 	if o.undeploy && len(operands) > 0 {
 		return usageError{"--undeploy takes no PATH: " + operands[0]}
 	}
 	if !o.undeploy {
-		path, prebuilt, err := modelPath(operands)
+		given, prebuilt, err := modelOf(operands)
 		if err != nil {
 			return err
 		}
 		if prebuilt {
-			return &nixeval.ModelError{Text: path + " is a profile already: there is nothing to build"}
+			return &nixeval.ModelError{Text: given.String() + " is a profile already: there is nothing to build"}
 		}
-		exprFile = path
+		model = given
 	}
-	e, err := s.evaluate(o.processManager, exprFile, o)
+	e, err := s.evaluate(o.processManager, model, o)
 	if err != nil {
 		return err
 	}

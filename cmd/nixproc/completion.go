@@ -7,9 +7,6 @@ import (
 	"strings"
 )
 
-//go:embed usage/completion.txt
-var completionText string
-
 // completionScripts are called as their shells are.
 //
 //go:embed completion

@@ -50,7 +50,7 @@ func generateConfig(s *session, o *options, operands []string) error {
 			return err
 		}
 	}
-	r, err := request(o, o.processManager, file)
+	r, err := request(o, o.processManager, nixeval.Source{ExprFile: file})
 	if err != nil {
 		return err
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	_ "embed"
 	"maps"
 	"os"
 	"path/filepath"
@@ -10,9 +9,6 @@ import (
 
 	"nixproc/lib/usage"
 )
-
-//go:embed usage/man.txt
-var manText string
 
 // man writes the manual pages, which are made of the help texts.
 func man(_ *session, _ *options, operands []string) error {
@@ -34,13 +30,15 @@ func man(_ *session, _ *options, operands []string) error {
 // manualPages are all of them, by their names.
 func manualPages() map[string][]byte {
 	all := commands()
-	top := usage.Parse(overviewText)
+	top := usage.Parse(text("overview"))
 	list := usage.Section{Title: "Commands"}
 	pages := map[string][]byte{}
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		text := usage.Parse(all[name].help)
 		list.Blocks = append(list.Blocks, usage.Block{Term: "nixproc " + name, Text: text.Summary()})
-		text.Sections = append(text.Sections, usual(text, top)...)
+		if !text.Has(noVariables.Title) {
+			text.Sections = append(text.Sections, noVariables)
+		}
 		pages["nixproc-"+name] = text.Manual(usage.Page{Name: "nixproc-" + name, Version: version, SeeAlso: related(name, all)})
 	}
 	top.Sections = slices.DeleteFunc(top.Sections, func(s usage.Section) bool { return s.Title == "All commands" })
@@ -54,16 +52,8 @@ func manualPages() map[string][]byte {
 	return pages
 }
 
-// usual gives what holds for all commands, as far as a text says nothing of it.
-func usual(text, top usage.Text) []usage.Section {
-	sections := []usage.Section{{Title: "Environment", Blocks: []usage.Block{{Text: "It reads no variables of its own."}}}}
-	for _, section := range top.Sections {
-		if strings.HasPrefix(section.Title, "Exit code") {
-			sections = append(sections, section)
-		}
-	}
-	return slices.DeleteFunc(sections, text.Has)
-}
+// noVariables says what a text does not that has no such section.
+var noVariables = usage.Section{Title: "Environment", Blocks: []usage.Block{{Text: "It reads no variables of its own."}}}
 
 // related names the pages to read besides that of a command: those of the same
 // process manager, or those of the commands that have all managers.

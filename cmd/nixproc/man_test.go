@@ -33,7 +33,7 @@ func TestManualPages(t *testing.T) {
 		// A word of the page may be in bold, or have a hyphen in it.
 		said := strings.NewReplacer(`\-`, "-", `\fB`, "", `\fI`, "", `\fR`, "", `\(aq`, "'", `\(dq`, `"`, `\(ti`, "~", `\(ga`, "`", `\e`, `\`, `\[u2026]`, "…").Replace(string(page))
 		for word := range strings.FieldsSeq(command.help) {
-			if !slices.Contains([]string{"Usage:", "or:", "Options:", "Directories", "Example:", "Examples:", "Environment:", "Environment", "code:"}, word) &&
+			if !slices.Contains([]string{"Usage:", "or:", "Options:", "Directories", "Example:", "Examples:", "Environment:", "Environment", "codes:"}, word) &&
 				!strings.Contains(strings.ToLower(said), strings.ToLower(strings.Trim(word, `():\`))) {
 				t.Errorf("%s: the page lacks %q", name, word)
 			}

@@ -61,17 +61,6 @@ func (t Text) Manual(p Page) []byte {
 // headings of a manual page, in their usual order (man-pages(7)).
 var headings = []string{"DESCRIPTION", "COMMANDS", "OPTIONS", "ENVIRONMENT", "EXIT STATUS", "EXAMPLES"}
 
-// Has tells whether a section stands under the same heading of a manual page.
-func (t Text) Has(other Section) bool {
-	heading, _ := belongs(other)
-	for _, section := range t.Sections {
-		if its, own := belongs(section); its == heading && !own {
-			return true
-		}
-	}
-	return false
-}
-
 // belongs says where a section belongs, and whether it needs its own title there.
 func belongs(s Section) (heading string, own bool) {
 	switch strings.TrimSuffix(s.Title, "s") {

@@ -1,11 +1,19 @@
 package usage
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Option is what a text says of an option.
 type Option struct {
 	Value string // what stands for its value, as in DIR; "" for a switch
 	Said  string
+}
+
+// Has tells whether there is a section with the title.
+func (t Text) Has(title string) bool {
+	return slices.ContainsFunc(t.Sections, func(s Section) bool { return s.Title == title })
 }
 
 // Options are those that the text lists, by their long names without dashes.

@@ -58,13 +58,14 @@ func Parse(text string) Text {
 			t.Synopsis = append(t.Synopsis, call.FindStringSubmatch(line)[1])
 		case found != nil:
 			t.section(found[1])
-			for _, said := range []string{strings.Trim(found[2], " ()"), strings.TrimSpace(found[3])} {
-				if said != "" {
-					t.add(Block{Text: sentence(said)})
-				}
+			said := []string{strings.TrimSpace(found[3])}
+			for ; !indented && i+1 < len(lines) && lines[i+1] != ""; i++ {
+				said = append(said, lines[i+1])
 			}
-			if !strings.HasPrefix(found[1], "Example") && !indented {
-				i = t.paragraph(lines, i+1) - 1
+			for _, text := range []string{strings.Trim(found[2], " ()"), strings.TrimSpace(strings.Join(said, " "))} {
+				if text != "" {
+					t.add(Block{Text: sentence(text)})
+				}
 			}
 		case strings.HasSuffix(line, ":") && !strings.HasPrefix(line, " ") && indented:
 			t.section(strings.TrimSuffix(line, ":"))

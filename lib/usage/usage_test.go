@@ -39,7 +39,8 @@ Environment (an option beats it):
 
 It ends here.
 
-Exit code: 0 if there is tea, 1 if not.
+Exit codes: 0 if there is tea,
+1 if not.
 `
 
 func TestParts(t *testing.T) {
@@ -66,7 +67,7 @@ func TestParts(t *testing.T) {
 				{Term: "BREW_NOW=1", Text: "as the option"},
 			}},
 			{"", []Block{{Text: "It ends here."}}},
-			{"Exit code", []Block{{Text: "0 if there is tea, 1 if not."}}},
+			{"Exit codes", []Block{{Text: "0 if there is tea, 1 if not."}}},
 		},
 	}
 	if !reflect.DeepEqual(got, want) {
