@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,9 +16,10 @@ import (
 // Some flakes are evaluated as a copy in a temporary directory: nothing is
 // written where the user has them.
 
-// tracked copies what Git tracks of a checkout whose path has no place in a URL.
+// tracked copies what Git tracks of a checkout whose path has no place in a URL,
+// and a directory that is no flake itself but has one below.
 func (r *Request) tracked(ctx context.Context, runner run.Runner) error {
-	if r.Flake == nil || r.Flake.URL != "" || r.Flake.Tree != "" {
+	if r.Flake == nil || r.isCopy() || r.Flake.URL != "" || r.Flake.Tree != "" && r.Flake.Dir == "" {
 		return nil
 	}
 	return r.copied(ctx, runner)
@@ -28,8 +30,12 @@ func (r *Request) copied(ctx context.Context, runner run.Runner) error {
 	copied := *r.Flake
 	copied.Tree = filepath.Join(r.Temporary, "flake")
 	r.Flake = &copied
+	// There may be one of an evaluation before.
+	if err := os.RemoveAll(copied.Tree); err != nil {
+		return err
+	}
 	if !copied.Git {
-		return copyFiles(copied.Tree, copied.Root, nil)
+		return os.CopyFS(copied.Tree, os.DirFS(copied.Root))
 	}
 	result, err := runner.Run(ctx, run.Command{Args: []string{"git", "-C", copied.Root, "ls-files", "-z"}})
 	if err != nil {
@@ -38,10 +44,30 @@ func (r *Request) copied(ctx context.Context, runner run.Runner) error {
 	return copyFiles(copied.Tree, copied.Root, strings.Split(strings.TrimSuffix(result.Stdout, "\x00"), "\x00"))
 }
 
-// copyFiles copies the named files of a directory, or all.
+// isCopy says whether the flake is in a directory of ours.
+func (r Request) isCopy() bool {
+	return r.Flake != nil && r.Flake.Tree != "" && r.Flake.Tree == filepath.Join(r.Temporary, "flake")
+}
+
+// urlOfCopy is what Nix takes for a copy. Nix 2.8 takes a flake below a directory
+// only if that is a checkout of Git.
+func (r Request) urlOfCopy(ctx context.Context, runner run.Runner) (string, error) {
+	if r.Flake.Dir == "" {
+		return "path:" + r.Flake.Tree, nil
+	}
+	for _, args := range [][]string{{"init", "-q"}, {"add", "-A", "-f"}} {
+		command := run.Command{Args: append([]string{"git", "-C", r.Flake.Tree}, args...)}
+		if _, err := runner.Run(ctx, command); err != nil {
+			return "", err
+		}
+	}
+	return "git+file://" + r.Flake.Tree + "?dir=" + strings.ReplaceAll(url.QueryEscape(r.Flake.Dir), "+", "%20"), nil
+}
+
+// copyFiles copies the named files of a directory.
 func copyFiles(to, from string, names []string) error {
-	if names == nil {
-		return os.CopyFS(to, os.DirFS(from))
+	if err := os.MkdirAll(to, 0o755); err != nil {
+		return err
 	}
 	for _, name := range names {
 		source, target := filepath.Join(from, name), filepath.Join(to, name)
@@ -77,20 +103,20 @@ func lacksLock(m message) bool {
 
 // locked goes over to a copy of a flake that has a complete lock file.
 func (n Nix) locked(ctx context.Context, r *Request) error {
-	if r.Flake.Root != "" && r.Flake.Tree != filepath.Join(r.Temporary, "flake") {
+	if r.Flake.Root != "" && !r.isCopy() {
 		if err := r.copied(ctx, n.Runner); err != nil {
 			return err
 		}
 	}
-	url := r.Flake.URL
+	where := r.Flake.URL
 	if r.Flake.Tree != "" {
-		url = "path:" + r.Flake.Tree
-		if r.Flake.Dir != "" {
-			url += "?dir=" + r.Flake.Dir
+		var err error
+		if where, err = r.urlOfCopy(ctx, n.Runner); err != nil {
+			return err
 		}
 	}
 	args := append([]string{"nix", "flake", "metadata", "--json", "--no-write-lock-file", "--impure",
-		"--extra-experimental-features", "nix-command flakes", url}, r.registry()...)
+		"--extra-experimental-features", "nix-command flakes", where}, r.registry()...)
 	result, err := n.Runner.Run(ctx, run.Command{Args: args, Timeout: timeout})
 	if err != nil {
 		return n.evaluationError(*r, parseMessages(result.Stderr), err)
@@ -100,13 +126,13 @@ func (n Nix) locked(ctx context.Context, r *Request) error {
 		Locks json.RawMessage
 	}
 	if err := json.Unmarshal([]byte(result.Stdout), &metadata); err != nil {
-		return fmt.Errorf("nix flake metadata %s: %w", url, err)
+		return fmt.Errorf("nix flake metadata %s: %w", where, err)
 	}
 	if r.Flake.Tree == "" {
 		copied := *r.Flake
 		copied.Tree = filepath.Join(r.Temporary, "flake")
 		r.Flake = &copied
-		if err := copyFiles(copied.Tree, metadata.Path, nil); err != nil {
+		if err := os.CopyFS(copied.Tree, os.DirFS(metadata.Path)); err != nil {
 			return err
 		}
 	}

@@ -71,11 +71,19 @@ func (n Nix) instantiate(ctx context.Context, r Request, args []string) (run.Res
 	if err != nil {
 		return result, messages, n.evaluationError(r, messages, err)
 	}
-	n.note(messages)
+	n.note(r, messages)
 	return result, messages, nil
 }
 
 func (n Nix) instantiateOnce(ctx context.Context, r Request, args []string) (run.Result, []message, error) {
+	if r.isCopy() && r.Flake.Dir != "" {
+		checkout := *r.Flake
+		var err error
+		if checkout.URL, err = r.urlOfCopy(ctx, n.Runner); err != nil {
+			return run.Result{}, nil, err
+		}
+		checkout.Tree, r.Flake = "", &checkout
+	}
 	args = slices.Concat([]string{"nix-instantiate", "--log-format", "internal-json", "--show-trace"}, args, r.arguments())
 	// Relative paths in extra parameters are relative to where the user is.
 	dir, err := os.Getwd()

@@ -76,8 +76,8 @@ func TestMessagesInOtherForms(t *testing.T) {
 
 func TestTracesAreNoted(t *testing.T) {
 	var notes strings.Builder
-	Nix{Notes: &notes}.note(parseMessages(sample(t, "traces", "/home/me") +
-		"@nix {\"action\":\"msg\",\"level\":1,\"msg\":\"\\u001b[35;1mwarning:\\u001b[0m error: SQLite database '/nix/var/nix/db/db.sqlite' is busy\"}\n" +
+	Nix{Notes: &notes}.note(Request{}, parseMessages(sample(t, "traces", "/home/me")+
+		"@nix {\"action\":\"msg\",\"level\":1,\"msg\":\"\\u001b[35;1mwarning:\\u001b[0m error: SQLite database '/nix/var/nix/db/db.sqlite' is busy\"}\n"+
 		"@nix {\"action\":\"msg\",\"level\":1,\"msg\":\"warning: something is deprecated\"}\n"))
 	const want = "trace: one\ntrace: { two = 2; }\nwarning: something is deprecated\n"
 	if notes.String() != want {

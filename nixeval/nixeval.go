@@ -220,8 +220,11 @@ func (n Nix) evaluationError(r Request, messages []message, err error) error {
 }
 
 // note passes on what an evaluation that worked has to say.
-func (n Nix) note(messages []message) {
+func (n Nix) note(r Request, messages []message) {
 	for _, m := range messages {
+		if r.Flake != nil && strings.Contains(m.text(), r.Temporary) {
+			continue // that the copy is no clean checkout
+		}
 		if text := m.text(); m.Action == "msg" && m.Level <= levelWarn && text != "" && !noise.MatchString(text) {
 			fmt.Fprintln(n.Notes, text)
 		}

@@ -72,6 +72,7 @@ func TestFlakeReferences(t *testing.T) {
 	plain, git, odd := filepath.Join(d.unspaced(), "plain"), filepath.Join(d.unspaced(), "git"), d.path("a checkout")
 	d.flakeIn(plain, "", outputs, false)
 	d.flakeIn(git, "", outputs, true)
+	d.write("a checkout/a part/flake.nix", `{ outputs = { self }: { up = args: builtins.seq (import ../seconds.nix) { }; }; }`)
 	d.flakeIn(odd, "", outputs, true)
 	d.flakeIn(d.path("a directory"), "", outputs, false)
 	for _, file := range []string{git + "/untracked.nix", odd + "/untracked.nix", git + "/below/here/x"} {
@@ -92,6 +93,8 @@ func TestFlakeReferences(t *testing.T) {
 		{git, "git+file://" + git + "#web", one},
 		{d.dir, "./a directory#web", one},
 		{d.dir, "./a checkout#web", one},
+		{d.dir, "./a checkout/a part#up", none},
+		{d.dir, "path:a checkout?dir=a%20part#up", none},
 
 		{plain, ".#wob", "none of wob, processes.wob, processes."},
 		{plain, ".#processes.wob", "processes.web, "},

@@ -130,7 +130,7 @@ func text(name string) string {
 // page fills in a help text.
 func page(name, manager, text string) string {
 	var b strings.Builder
-	t := template.Must(template.Must(parts.Clone()).New(name).Parse(text))
+	t := template.Must(parts.New(name).Parse(text))
 	err := t.Execute(&b, map[string]string{"Name": name, "Manager": manager})
 	if err != nil {
 		panic(err) // a text of our own is wrong

@@ -2,10 +2,9 @@
 
 { # How the user names it, for messages.
   name
-  # What builtins.getFlake takes; or else a directory, and where the flake is in it.
+  # What builtins.getFlake takes; or else a directory with a flake.nix.
 , reference ? null
 , tree ? null
-, dir ? ""
   # Path of the output, a list of names.
 , attribute
 , system ? builtins.currentSystem
@@ -18,8 +17,7 @@ let
   source = builtins.path { path = /. + tree; name = "source"; };
 
   flake = builtins.getFlake (
-    if tree == null then reference
-    else "path:${builtins.unsafeDiscardStringContext source}${if dir == "" then "" else "?dir=${dir}"}"
+    if tree == null then reference else "path:${builtins.unsafeDiscardStringContext source}"
   );
 
   # As it stands, and then in these places.
