@@ -1,14 +1,20 @@
 # make demo   deploy an example as yourself, and show it running
 # make test   run all tests
+# make install   build, and install below PREFIX: the program, its commands' old
+#             names, manual pages, completion for bash, zsh and fish
 # make fuzz   read back what is rendered of random processes, for some seconds
 # The first two install what is missing first (see tools/setup.sh).
 
 GO = go
 
-.PHONY: build demo demo-stop test fuzz bench mutate check
+.PHONY: build install demo demo-stop test fuzz bench mutate check
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/nixproc ./cmd/nixproc
+
+PREFIX = /usr/local
+install: build
+	@sh tools/install.sh bin/nixproc "$(DESTDIR)$(PREFIX)"
 
 demo:
 	@sh tools/setup.sh demo

@@ -238,6 +238,20 @@ func TestActivitiesAndStatus(t *testing.T) {
 			t.Errorf("after m was killed, status says that %s is %s", row["name"], row["condition"])
 		}
 	}
+	for _, c := range []struct {
+		code  int
+		says  string
+		names []string
+	}{
+		{0, "z ", []string{"z", "a"}},
+		{1, "1 of 1 processes do not run", []string{"m"}},
+		{1, "x is no process of the current generation", []string{"a", "x"}},
+	} {
+		r := d.nixproc(append([]string{"status", "--runlevel=3"}, c.names...)...)
+		if r.code != c.code || !strings.Contains(r.stdout+r.stderr, c.says) || strings.Contains(r.stdout, "never") {
+			t.Errorf("status %q: exit code %d\n%s%s", c.names, r.code, r.stdout, r.stderr)
+		}
+	}
 	r := d.nixproc("sysvinit-runactivity", "status", "--runlevel=3")
 	if r.code != 1 || !strings.Contains(r.stderr, "process 'm'") || !strings.Contains(r.stdout, "sleep is running") {
 		t.Errorf("runactivity status: exit code %d, want 1\n%s%s", r.code, r.stdout, r.stderr)

@@ -43,13 +43,8 @@ func newSystemdMachine(t *testing.T, user bool) *systemdMachine {
 
 func newSystemdMachineIn(t *testing.T, store *nixStore, user bool) *systemdMachine {
 	t.Helper()
-	needsUnshare(t, "--uts", "--ipc", "--pid", "--cgroup", "--fork")
-	needsRoot(t, "/lib/systemd/systemd", "systemctl", "journalctl")
-	m := &systemdMachine{deployment: newDeploymentIn(t, store), user: user}
-	// Processes run as other users, and the test's directory is closed to them.
-	if err := os.Chmod(filepath.Dir(m.dir), 0o755); err != nil {
-		t.Fatal(err)
-	}
+	m := newUnbootedMachine(t, store)
+	m.user = user
 	if user {
 		// Short, as it is in the name of a socket.
 		runtime, err := os.MkdirTemp("/tmp", "npsd")
@@ -65,8 +60,22 @@ func newSystemdMachineIn(t *testing.T, store *nixStore, user bool) *systemdMachi
 		})
 		return m
 	}
-	m.units = m.path("units")
 	m.boot()
+	return m
+}
+
+// newUnbootedMachine is a system that has not booted yet, so that there may be
+// units when it does.
+func newUnbootedMachine(t *testing.T, store *nixStore) *systemdMachine {
+	t.Helper()
+	needsUnshare(t, "--uts", "--ipc", "--pid", "--cgroup", "--fork")
+	needsRoot(t, "/lib/systemd/systemd", "systemctl", "journalctl")
+	m := &systemdMachine{deployment: newDeploymentIn(t, store)}
+	// Processes run as other users, and the test's directory is closed to them.
+	if err := os.Chmod(filepath.Dir(m.dir), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	m.units = m.path("units")
 	return m
 }
 
@@ -123,7 +132,7 @@ func (m *systemdMachine) boot() {
 		return false
 	})
 	m.enter = []string{"nsenter", "-t", strconv.Itoa(init), "-m", "-u", "-i", "-p", "-C", "--"}
-	eventually(m.t, "the machine is up", func() bool {
+	m.until("the machine is up", func() bool {
 		return strings.TrimSpace(m.systemctl("is-system-running").stdout) == "running"
 	})
 }
@@ -284,9 +293,9 @@ func (m *systemdMachine) verify() {
 // until waits for a condition in a machine.
 func (m *systemdMachine) until(what string, holds func() bool) {
 	m.t.Helper()
-	for end := time.Now().Add(10 * time.Second); !holds(); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(30 * time.Second); !holds(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
-			m.t.Fatalf("after 10 s still not so: %s", what)
+			m.t.Fatalf("after 30 s still not so: %s", what)
 		}
 	}
 }
