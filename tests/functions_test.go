@@ -66,13 +66,13 @@ func functionSections(t *testing.T) []*functionSection {
 			} else if value == "" {
 				t.Errorf("%s:%d: what is the default?", functionsDocument, i+1)
 			}
-			for _, name := range quoted.FindAllStringSubmatch(cells[0], -1) {
-				if _, twice := to[name[1]]; twice {
-					t.Errorf("%s:%d: %s stands there twice", functionsDocument, i+1, name[1])
+			for name := range quotedIn(cells[0]) {
+				if _, twice := to[name]; twice {
+					t.Errorf("%s:%d: %s stands there twice", functionsDocument, i+1, name)
 				}
-				to[name[1]] = value
+				to[name] = value
 				if kind == "argument" && strings.Contains(cells[3], "not used") {
-					current.unused[name[1]] = true
+					current.unused[name] = true
 				}
 			}
 		}
@@ -177,7 +177,7 @@ func TestListOfFunctions(t *testing.T) {
 
 // hasDefault looks for the default of an argument in the text of a file.
 func hasDefault(source, name, value string) bool {
-	return slices.ContainsFunc([]string{"\n", ",", " }"}, func(end string) bool {
+	return slices.ContainsFunc([]string{"\n", ",", " }", " #"}, func(end string) bool {
 		return strings.Contains(source, name+" ? "+value+end)
 	})
 }
@@ -213,10 +213,7 @@ func publicFiles(t *testing.T) map[string]bool {
 		t.Fatal("nothing says which files are nobody's interface")
 	}
 	private, _, _ = strings.Cut(private, "\n#")
-	named := map[string]bool{}
-	for _, name := range quoted.FindAllStringSubmatch(private, -1) {
-		named[name[1]] = true
-	}
+	named := quotedIn(private)
 	older := regexp.MustCompile(`^create-managed-process/[^/]+/`)
 	files := map[string]bool{}
 	err := filepath.WalkDir("../nixproc", func(path string, entry fs.DirEntry, err error) error {
