@@ -151,4 +151,3 @@ func TestListOfShellFunctions(t *testing.T) {
 	}
 	sameNames(t, "backends/util", listed, wordsOf(functions))
 }
-
