@@ -3,6 +3,7 @@ package nixeval
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"net/url"
@@ -76,24 +77,28 @@ func copyFiles(to, from string, names []string) error {
 			continue // deleted, and a submodule
 		}
 		if err == nil {
-			err = os.MkdirAll(filepath.Dir(target), 0o755)
-		}
-		if err == nil && info.Mode()&fs.ModeSymlink != 0 {
-			var link string
-			if link, err = os.Readlink(source); err == nil {
-				err = os.Symlink(link, target)
-			}
-		} else if err == nil {
-			var data []byte
-			if data, err = os.ReadFile(source); err == nil {
-				err = os.WriteFile(target, data, info.Mode().Perm())
-			}
+			err = errors.Join(os.MkdirAll(filepath.Dir(target), 0o755), copyFile(target, source, info.Mode()))
 		}
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func copyFile(to, from string, mode fs.FileMode) error {
+	if mode&fs.ModeSymlink != 0 {
+		link, err := os.Readlink(from)
+		if err != nil {
+			return err
+		}
+		return os.Symlink(link, to)
+	}
+	data, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(to, data, mode.Perm())
 }
 
 // lacksLock says that Nix would have to write a lock file first.

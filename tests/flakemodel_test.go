@@ -60,7 +60,8 @@ func TestFlakeReferences(t *testing.T) {
 	d := newDeployment(t)
 	d.temporary()
 	const outputs = `
-  default = { a = { pkg = { name = "a"; outPath = "/x"; type = "derivation"; }; }; };
+  default = { };
+  processes.counted = args: { a = { requiresUniqueIdsFor = [ "ports" ]; pkg = throw "forced"; }; };
   processes.thrower = args: { a.pkg = throw "no such luck"; };
   processes.missing = import ./nonsuch.nix;
   processes.untracked = import ./untracked.nix;
@@ -81,12 +82,17 @@ func TestFlakeReferences(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	d.write("config/nix/registry.json", `{ "version": 2, "flakes": [
+  { "from": { "type": "indirect", "id": "models" }, "to": { "type": "path", "path": "`+plain+`" } } ] }`)
+	d.env = append(d.env, "XDG_CONFIG_HOME="+d.path("config"))
 	const one, none = "would do: 1 start", "would do: no processes"
 	for _, c := range []struct{ in, reference, want string }{
 		{plain, ".#web", one},
 		{plain, "../plain#web", one},
 		{plain, `.#"dotted.name"."two words"`, none},
 		{plain, ".#worker", none},
+		{plain, ".#", none},
+		{plain, "models#worker", none},
 		{plain, ".#legacy", none},
 		{git, ".#web", one},
 		{git + "/below/here", ".#web", one},
@@ -96,15 +102,16 @@ func TestFlakeReferences(t *testing.T) {
 		{d.dir, "./a checkout/a part#up", none},
 		{d.dir, "path:a checkout?dir=a%20part#up", none},
 
+		{plain, ".", plain + " is a directory, but no profile"},
 		{plain, ".#wob", "none of wob, processes.wob, processes."},
 		{plain, ".#processes.wob", "processes.web, "},
 		{plain, ".#number", "number is a number, where a processes model is due"},
 		{plain, ".#package", "package is a package, where a processes model is due"},
 		{plain, ".#list", "the processes model .#list gives a list, where a set of processes is due"},
 		{plain, ".#needs.it", "the processes model .#needs.it has arguments without a default that nobody gives: needed"},
-		{plain, ".#thrower", "process 'a': no such luck\n  at " + plain + "/flake.nix:3:"},
-		{odd, ".#thrower", "process 'a': no such luck\n  at " + odd + "/flake.nix:3:"},
-		{git, ".#thrower", "process 'a': no such luck\n  at " + git + "/flake.nix:3:"},
+		{plain, ".#thrower", "process 'a': no such luck\n  at " + plain + "/flake.nix:4:"},
+		{odd, ".#thrower", "process 'a': no such luck\n  at " + odd + "/flake.nix:4:"},
+		{git, ".#thrower", "process 'a': no such luck\n  at " + git + "/flake.nix:4:"},
 		{plain, ".#missing", plain + "/nonsuch.nix"},
 		{git, ".#untracked", git + "/untracked.nix is not part of the flake, since Git does not track it: run git add"},
 		{odd, ".#untracked", odd + "/untracked.nix is not part of the flake, since Git does not track it: run git add"},
@@ -117,7 +124,7 @@ func TestFlakeReferences(t *testing.T) {
 		t.Run(filepath.Base(c.in)+" "+c.reference, func(t *testing.T) {
 			args := []string{"-c", `cd "$0" && exec "$@"`, c.in, d.binary, "plan", "-P", "sysvinit", "--runlevel=3", "--force-disable-user-change"}
 			// So that no registry is fetched.
-			if strings.HasPrefix(c.reference, "nonsuch") {
+			if strings.HasPrefix(c.reference, "nonsuch#") || strings.HasPrefix(c.reference, "models#") {
 				args = append(args, "--host-packages")
 			}
 			r := d.program("sh", append(args, c.reference)...)
@@ -127,6 +134,12 @@ func TestFlakeReferences(t *testing.T) {
 				t.Errorf("exit code %d, no %q in\n%s%s", r.code, c.want, r.stdout, r.stderr)
 			}
 		})
+	}
+	d.complains(t, func() outcome { return d.nixproc("plan", "-P", "sysvinit", "git+file:///nonsuch#web") }, codeFailed,
+		"git+file:///nonsuch#web can't be fetched: program 'git' failed", "fatal: '/nonsuch' does not appear to be a git repository")
+	d.write("idresources.nix", "{ ports = { min = 7; max = 9; }; }")
+	if r := d.nixproc("id-assign", "--id-resources=idresources.nix", plain+"#counted"); r.code != 0 || !strings.Contains(r.stdout, `"a" = 7;`) {
+		t.Errorf("id-assign: exit code %d\n%s%s", r.code, r.stdout, r.stderr)
 	}
 	if present(filepath.Join(plain, "flake.lock")) {
 		t.Error("a lock file was written")
@@ -197,25 +210,31 @@ func TestFlakeWithoutLock(t *testing.T) {
 	d := newDeployment(t)
 	packages := filepath.Join(d.unspaced(), "packages")
 	d.flakeIn(packages, "", `legacyPackages.${builtins.currentSystem}.marker = 1;`, false)
-	for dir, git := range map[string]bool{filepath.Join(d.unspaced(), "flake"): false, d.path("a checkout"): true} {
+	plain, odd, part := filepath.Join(d.unspaced(), "flake"), d.path("a checkout"), filepath.Join(d.unspaced(), "part")
+	for _, dir := range []string{plain, odd, part} {
 		d.flakeIn(dir, `inputs.nixpkgs.url = "path:`+packages+`"; inputs.host.url = "nixpkgs";`, `
   processes.own = { pkgs, ... }: if pkgs ? marker then { } else throw "other packages";
-  processes.host = args: if inputs.host.legacyPackages.${builtins.currentSystem} ? stdenv then { } else throw "no packages";`, git)
-		before := listingOf(t, dir)
-		var profiles []string
-		for _, name := range []string{"own", "host", "web", "web"} {
-			r := d.nixproc("build", "-P", "sysvinit", "--no-out-link", "--host-packages", dir+"#"+name)
-			if r.code != 0 {
-				t.Fatalf("%s#%s: exit code %d\n%s", dir, name, r.code, r.stderr)
-			}
-			profiles = append(profiles, r.stdout)
+  processes.host = args: if inputs.host.legacyPackages.${builtins.currentSystem} ? stdenv then { } else throw "no packages";`, dir == odd)
+	}
+	d.git(filepath.Dir(part), "init", "-q")
+	d.git(filepath.Dir(part), "add", ".")
+	before := listingOf(t, plain, odd, part)
+	built := func(flake string) string {
+		t.Helper()
+		r := d.nixproc("build", "-P", "sysvinit", "--no-out-link", "--host-packages", flake)
+		if r.code != 0 {
+			t.Fatalf("%s: exit code %d\n%s", flake, r.code, r.stderr)
 		}
-		if profiles[0] != profiles[1] || profiles[1] == profiles[2] || profiles[2] != profiles[3] {
-			t.Errorf("%s: the profiles are %q", dir, profiles)
-		}
-		for _, difference := range before.differences(listingOf(t, dir)) {
-			t.Error(dir, difference)
-		}
+		return r.stdout
+	}
+	if empty := built(plain + "#own"); empty != built(plain+"#host") || empty != built("git+file://"+filepath.Dir(part)+"?dir=part#own") {
+		t.Error("profiles without processes differ")
+	}
+	if web := built(plain + "#web"); web != built(plain+"#web") || web != built(odd+"#web") {
+		t.Error("profiles of one model differ")
+	}
+	for _, difference := range before.differences(listingOf(t, plain, odd, part)) {
+		t.Error(difference)
 	}
 }
 

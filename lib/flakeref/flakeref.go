@@ -17,7 +17,7 @@ type Ref struct {
 	Text      string   // as it was written
 	URL       string   // what builtins.getFlake takes; "" for a Tree
 	Tree      string   // absolute path of a directory that is taken as it is
-	Dir       string   // where in the tree the flake is; "" is the tree itself
+	Dir       string   // where the flake is below that; "" if not below
 	Attribute []string // path of the output
 	// Root is the directory on this machine whose files make up the flake; ""
 	// if it is elsewhere.
@@ -59,7 +59,9 @@ func Parse(text string) (Ref, error) {
 		return r, r.inTree(path, dir)
 	case scheme.MatchString(where) || registered.MatchString(where):
 		r.URL = where
-		return r, nil
+		_, query, _ := strings.Cut(where, "?")
+		r.Dir, _, err = subdirectory(query)
+		return r, err
 	}
 	path, query, _ := strings.Cut(where, "?")
 	return r, r.inDirectory(path, query)

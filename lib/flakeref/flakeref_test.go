@@ -93,6 +93,7 @@ func TestParse(t *testing.T) {
 		{"plain", "./nonsuch#x", Ref{}, "nonsuch does not exist"},
 		{"plain", "./flake.nix#x", Ref{}, "flake.nix is no directory"},
 		{"plain", "github:a/b?ref=c#x", Ref{URL: "github:a/b?ref=c"}, ""},
+		{"plain", "github:a/b?dir=c/d#x", Ref{URL: "github:a/b?dir=c/d", Dir: "c/d"}, ""},
 		{"plain", "models/v1#x", Ref{URL: "models/v1"}, ""},
 		{"plain", "path:/x?narHash=y#x", Ref{URL: "path:/x?narHash=y"}, ""},
 		{"plain", `.#a."b`, Ref{}, "a quote is missing"},
