@@ -123,7 +123,7 @@ in
         # So that this one stops first, whichever of them is told to.
         requires = manager.needs;
         reloadIfChanged = true;
-        path = [ pkgs.shadow ] ++ manager.path;
+        path = [ pkgs.bash pkgs.shadow ] ++ manager.path;
         environment = manager.environment;
         serviceConfig = {
           Type = "oneshot";

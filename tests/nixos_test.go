@@ -51,6 +51,8 @@ func (n *nixos) unitsOf(settings string) string {
         enable = true;
         stateDir = %q;
         extraParams.more = true;
+        # The machine has another /etc after each boot.
+        forceDisableUserChange = true;
         package = pkgs.runCommand "nixproc" { } "mkdir -p $out/bin; cp ${/. + %q} $out/bin/nixproc";
       } // %s;
     }`, absolute(n.t, "nixos/units.nix"), absolute(n.t, "../nixos"), n.store.dir+"/var/nix", n.store.dir+"/store", n.path("state"), n.binary, settings))

@@ -295,7 +295,11 @@ func (m *systemdMachine) until(what string, holds func() bool) {
 	m.t.Helper()
 	for end := time.Now().Add(30 * time.Second); !holds(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
-			m.t.Fatalf("after 30 s still not so: %s", what)
+			journal := ""
+			if !m.user {
+				journal = m.inside("journalctl", "--no-pager", "--lines=50").stdout
+			}
+			m.t.Fatalf("after 30 s still not so: %s\n%s", what, journal)
 		}
 	}
 }
