@@ -37,6 +37,41 @@ func TestListOfTools(t *testing.T) {
 	sameNames(t, "tools", listed, setOf(names))
 }
 
+// The document lists the properties of users and groups; any other is named in
+// a warning.
+func TestListOfAccountProperties(t *testing.T) {
+	t.Parallel()
+	set := map[string]string{}
+	listed, there := map[string]bool{}, map[string]bool{}
+	for property, cells := range tableOf(t, "Properties of users and groups (any other has no effect, and a warning names it):") {
+		for _, kind := range []string{"groups", "users"} {
+			if cells[0] == kind || cells[0] == "both" {
+				set[kind] += property + " = 1; "
+				listed[kind+"."+property] = true
+			}
+		}
+	}
+	// The first function there is for groups.
+	groups, users, _ := strings.Cut(read(t, "../lib/accounts/content.go"), "func userOf(")
+	for kind, source := range map[string]string{"groups": groups, "users": users} {
+		for _, match := range regexp.MustCompile(`\bv\["(\w+)"\]`).FindAllStringSubmatch(source, -1) {
+			there[kind+"."+match[1]] = true
+		}
+	}
+	sameNames(t, "properties of accounts", listed, there)
+	d := newDeployment(t)
+	r := d.program("nix-instantiate", "--eval", "--strict", "-E", `let pkgs = import <nixpkgs> { }; in
+		(import `+frameworkOf(t, "create-credentials")+` { inherit (pkgs) stdenv lib; forceDisableUserChange = false; } {
+			groups.g = { `+set["groups"]+` uid = 2; };
+			users.u = { `+set["users"]+` homedir = "/x"; gid = 2; };
+		}).nixprocAccounts`)
+	for _, want := range []string{"group 'g': uid: there is no", "user 'u': gid, homedir: there is no"} {
+		if !strings.Contains(r.stderr, want) {
+			t.Errorf("no warning says %q:\n%s%s", want, r.stdout, r.stderr)
+		}
+	}
+}
+
 // The document lists all that hostpkgs have.
 func TestListOfHostPackages(t *testing.T) {
 	t.Parallel()
