@@ -61,6 +61,7 @@ in
     package = mkOption {
       type = types.package;
       default = (import ../tools { inherit pkgs; }).nixproc;
+      defaultText = "the one of this tree";
       description = "The package of nixproc.";
     };
 
