@@ -22,6 +22,7 @@ type systemdMachine struct {
 	user  bool
 	units string   // the directory of unit files, seen from here
 	enter []string // in front of the commands that are to reach it
+	below []string // in front of the command that boots it
 	input io.Closer
 }
 
@@ -43,9 +44,17 @@ func newSystemdMachine(t *testing.T, user bool) *systemdMachine {
 
 func newSystemdMachineIn(t *testing.T, store *nixStore, user bool) *systemdMachine {
 	t.Helper()
+	return systemdFor(newDeploymentIn(t, store), user)
+}
+
+// systemdFor runs systemd for a deployment; words in front of the command that
+// boots it may give it, say, a network of its own.
+func systemdFor(d *deployment, user bool, below ...string) *systemdMachine {
+	t := d.t
+	t.Helper()
 	needsUnshare(t, "--uts", "--ipc", "--pid", "--cgroup", "--fork")
 	needsRoot(t, "/lib/systemd/systemd", "systemctl", "journalctl")
-	m := &systemdMachine{deployment: newDeploymentIn(t, store), user: user}
+	m := &systemdMachine{deployment: d, user: user, below: below}
 	// Processes run as other users, and the test's directory is closed to them.
 	if err := os.Chmod(filepath.Dir(m.dir), 0o755); err != nil {
 		t.Fatal(err)
@@ -79,7 +88,8 @@ func (m *systemdMachine) run(script string, args ...string) (pid int) {
 		m.t.Fatal(err)
 	}
 	defer log.Close()
-	cmd := exec.Command(absolutePath(m.t, script), args...)
+	words := slices.Concat(m.below, []string{absolutePath(m.t, script)}, args)
+	cmd := exec.Command(words[0], words[1:]...)
 	if m.input, err = cmd.StdinPipe(); err != nil {
 		m.t.Fatal(err)
 	}
@@ -122,7 +132,7 @@ func (m *systemdMachine) boot() {
 		}
 		return false
 	})
-	m.enter = []string{"nsenter", "-t", strconv.Itoa(init), "-m", "-u", "-i", "-p", "-C", "--"}
+	m.enter = []string{"nsenter", "-t", strconv.Itoa(init), "-m", "-u", "-i", "-n", "-p", "-C", "--"}
 	eventually(m.t, "the machine is up", func() bool {
 		return strings.TrimSpace(m.systemctl("is-system-running").stdout) == "running"
 	})
