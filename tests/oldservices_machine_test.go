@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 )
 
@@ -17,8 +18,8 @@ type serviceMachine struct {
 	*instance
 	c      managerCase
 	asRoot func(args ...string) outcome
-	remain func() []string // what a deployment should not have left
-	stays  string          // the number of the manager itself
+	remain func(but string) []string // what a deployment should not have left, without processes of a name
+	stays  string                    // the number of the manager itself
 }
 
 // The user who deploys without any privilege.
@@ -36,16 +37,19 @@ ln -s /run /var/run
 `
 
 // furnish leaves no account that Debian's packages made, so that the services'
-// own are made, and makes what Debian's programs, unlike those of Nixpkgs, do
-// not run without: their own places below /run. MariaDB of Debian also follows
-// /etc/mysql, which sets its pid file.
+// own are made, and makes what is there on NixOS (/var/empty) and what Debian's
+// programs, unlike those of Nixpkgs, do not run without: their own places below
+// /run. MariaDB of Debian also follows /etc/mysql, which sets its pid file.
+// Accounts of other machines have other numbers, since userdel looks at all
+// processes.
 const furnish = `
 for user in mysql postgres influxdb ftp sshd redis tomcat messagebus; do
 	userdel "$user" 2>/dev/null || :
 	groupdel "$user" 2>/dev/null || :
 done
 rm -rf /etc/mysql
-mkdir -p /run/sshd /run/vsftpd/empty
+mkdir -p /run/sshd /run/vsftpd/empty /var/empty
+sed -i "s/^\([UG]ID_MIN\).*/\1 $1/" /etc/login.defs
 groupadd -g 42900 npdeployer
 useradd -u 42900 -g npdeployer -m -d /home/npdeployer -s /bin/sh npdeployer
 `
@@ -71,7 +75,7 @@ func newServiceMachine(t *testing.T, manager string, privileged bool) *serviceMa
 		m := systemdFor(d, false, "unshare", "--net", "--", "sh", "-c", `ip link set lo up; exec "$@"`, "sh")
 		s.instance, s.asRoot = m.instance(), m.inside
 		s.furnish()
-		s.remain = func() []string {
+		s.remain = func(but string) []string {
 			units := m.systemctl("list-units", "--all", "--plain", "--no-legend", "nix-process-*", "nixproc*").stdout
 			return append(s.left(), strings.Fields(units)...)
 		}
@@ -104,11 +108,13 @@ func newServiceMachine(t *testing.T, manager string, privileged bool) *serviceMa
 		s.pid = d.daemonOr(p.number)
 		s.stays = strings.TrimSpace(p.ctl("pid").stdout)
 	}
-	s.remain = func() []string {
+	s.remain = func(but string) []string {
 		var left []string
 		for _, pid := range m.processes() {
-			if strconv.Itoa(pid) != s.stays {
-				left = append(left, fmt.Sprintf("%d %s", pid, read(t, "/proc", strconv.Itoa(pid), "comm")))
+			number := strconv.Itoa(pid)
+			comm, _ := os.ReadFile("/proc/" + number + "/comm")
+			if name := strings.TrimSpace(string(comm)); number != s.stays && name != "" && name != but {
+				left = append(left, number+" "+name)
 			}
 		}
 		return left
@@ -126,9 +132,13 @@ func (s *serviceMachine) give(dirs ...string) {
 	}
 }
 
+// nextNumbers says how many machines have numbers for their accounts.
+var nextNumbers atomic.Uint32
+
 func (s *serviceMachine) furnish() {
 	s.t.Helper()
-	if r := s.asRoot("sh", "-ec", furnish); r.code != 0 {
+	first := 43000 + 20*nextNumbers.Add(1)%10000
+	if r := s.asRoot("sh", "-ec", furnish, "sh", fmt.Sprint(first)); r.code != 0 {
 		s.t.Fatal(r.stderr)
 	}
 }

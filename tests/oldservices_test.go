@@ -51,7 +51,7 @@ func (c oldService) run(t *testing.T, manager string, privileged bool, framework
 	s := newServiceMachine(t, manager, privileged)
 	for way, tree := range map[string]string{"theirs": framework, "ours": checkoutPath(t)} {
 		folder := s.path(way)
-		for _, part := range []string{"nixproc", "examples"} {
+		for _, part := range []string{"nixproc", "examples", "tools"} {
 			copyTree(t, filepath.Join(tree, part), filepath.Join(folder, "nix-processmgmt", part))
 		}
 		// Their webapp needs a library that few hosts have.
@@ -65,14 +65,14 @@ func (c oldService) run(t *testing.T, manager string, privileged bool, framework
 			if c.text != "" {
 				model = s.write(way+"/nix-processmgmt-services/model.nix", c.text)
 			}
-			params := []string{"--extra-params", fmt.Sprintf("{ nix-processmgmt = %s; %s }", s.path(way, "nix-processmgmt"), c.params), model}
+			params := []string{"--extra-params", "{ nix-processmgmt = " + s.path(way, "nix-processmgmt") + "; " + asDebian + " }", model}
 			s.mustSwitchTo(s.c, params...)
 			c.answers(t, s, privileged)
 			before := s.identities(c.processes)
 			s.mustSwitchTo(s.c, params...)
 			kept(t, before, s.identities(c.processes), c.processes...)
 			s.mustSwitchTo(s.c, "--undeploy")
-			if left := s.remain(); len(left) > 0 {
+			if left := s.remain(c.leaves); len(left) > 0 {
 				t.Errorf("what is left:\n%s", strings.Join(left, "\n"))
 			}
 		})

@@ -6,16 +6,18 @@
 #   optional  true: none of it has to be there
 #   also      more links in bin/: name -> program (for programs with another name on this host)
 #   dirs      directories to search before the usual ones
+#   calling   those of the programs that call others by their names: they find the host's behind their PATH
 #   files     other links: path in the package -> list of paths, of which the first that exists is taken
 #   passthru  more attributes of the package, or a function from the package to them
 { host }:
 name:
-{ debian, programs ? [ ], optional ? false, also ? { }, dirs ? [ ], files ? { }, passthru ? { } }:
+{ debian, programs ? [ ], optional ? false, also ? { }, dirs ? [ ], calling ? [ ], files ? { }, passthru ? { } }:
 
 let
   find = host.findProgram dirs;
   gone = host.missing name debian;
 
+  isCalling = path: builtins.elem (baseNameOf path) calling;
   present = builtins.filter (path: path != null) (map find programs);
   required = program: let path = find program; in if path == null then gone else path;
   linked = if optional || programs == [ ] then present else builtins.seq (required (builtins.head programs)) present;
@@ -27,7 +29,11 @@ let
         in if path != null then "${path} ${link}" else if optional then "" else gone)
       files));
 
-  package = host.shellDerivation name { inherit linked others; } ''
+  package = host.shellDerivation name {
+    inherit others;
+    linked = builtins.filter (path: !(isCalling path)) linked;
+    wrapped = builtins.filter isCalling linked;
+  } ''
     mkdir -p "$out/bin"
     ln -s bin "$out/sbin"
     set -- $others
@@ -37,6 +43,10 @@ let
       shift 2
     done
     [ -z "$linked" ] || ln -s $linked "$out/bin/"
+    for program in $wrapped; do
+      printf '%s\n' '#!/bin/sh' "PATH=\''${PATH:+\$PATH:}$PATH exec $program \"\$@\"" >"$out/bin/''${program##*/}"
+      chmod 755 "$out/bin/''${program##*/}"
+    done
   '';
 
   self = package // {
