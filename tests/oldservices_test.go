@@ -66,7 +66,9 @@ func (c oldService) run(t *testing.T, manager string, privileged bool, framework
 				model = s.write(way+"/nix-processmgmt-services/model.nix", c.text)
 			}
 			params := []string{"--extra-params", "{ nix-processmgmt = " + s.path(way, "nix-processmgmt") + "; " + asDebian + " }", model}
-			s.mustSwitchTo(s.c, params...)
+			if r := s.switchTo(s.c, params...); r.code != 0 {
+				t.Fatalf("exit code %d\n%s%s", r.code, r.stderr, s.logs())
+			}
 			c.answers(t, s, privileged)
 			before := s.identities(c.processes)
 			s.mustSwitchTo(s.c, params...)

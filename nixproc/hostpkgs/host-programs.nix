@@ -122,7 +122,12 @@ in
     debian = "apache2";
     programs = [ "apachectl" "htpasswd" "htdigest" "rotatelogs" "ab" ];
     also = { httpd = "apache2"; apache2 = "apache2"; };
-    files = { modules = [ "/usr/lib/apache2/modules" "/usr/lib64/httpd/modules" ]; };
+    files = {
+      modules = [ "/usr/lib/apache2/modules" "/usr/lib64/httpd/modules" ];
+      # Debian's looks beside modules/, all others below conf/.
+      "mime.types" = [ "/etc/mime.types" ];
+      "conf/mime.types" = [ "/etc/mime.types" ];
+    };
   };
   postgresql = {
     debian = "postgresql";
