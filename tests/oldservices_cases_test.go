@@ -157,6 +157,7 @@ var oldServiceCases = []oldService{
 	{
 		name: "dbus", text: onlyConstructor("dbus-daemon", "dbus-daemon { }"), needs: []string{"dbus"},
 		processes: []string{"dbus-daemon"},
+		not:       onlyRoot, // its configuration names a user
 		questions: []question{{`dbus-send --bus=unix:path=$S/run/dbus/system_bus_socket --dest=org.freedesktop.DBus --print-reply / org.freedesktop.DBus.ListNames`, `"org.freedesktop.DBus"`}},
 	},
 	{name: "agetty", model: "tests/agetty/processes.nix", never: "its terminal, ttyUSB0, is not there"},
@@ -188,7 +189,7 @@ func logIn(port string) string {
 }
 
 func supervise(suffix string) string {
-	return `D=$S/run/service` + suffix + `; mkdir -p $D/x; printf '#!/bin/sh\nexec sleep 1000\n' >$D/x/run; chmod +x $D/x/run; s6-svscanctl -a $D; sleep 0.3; s6-svstat $D/x`
+	return `D=$S/run/service` + suffix + `; mkdir -p $D/x; printf '#!/bin/sh\nexec sleep 1000\n' >$D/x/run; chmod +x $D/x/run; s6-svscanctl -a $D; sleep 0.3; s6-svstat $D/x; s6-svc -wD -T 5000 -d $D/x`
 }
 
 func onlyConstructor(name, call string) string {

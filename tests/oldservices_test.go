@@ -87,7 +87,7 @@ func (c oldService) answers(t *testing.T, s *serviceMachine, privileged bool) {
 	for _, q := range c.questions {
 		script := fmt.Sprintf("S=%s U=%d\n%s", s.path("state"), map[bool]int{false: 1}[privileged], q.ask)
 		var r outcome
-		for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
+		for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
 			if r = s.inside("timeout", "10", "sh", "-c", script); strings.Contains(r.stdout, q.answer) {
 				break
 			}
