@@ -177,7 +177,9 @@ const asDebian = `pkgs = let pkgs = import <nixpkgs> { }; in pkgs // {
 	});
 };`
 
-var onlyRoot = map[string]string{"sysvinit unprivileged": "it needs root", "supervisord unprivileged": "it needs root"}
+var onlyRoot = map[string]string{
+	"sysvinit unprivileged": "it needs root", "supervisord unprivileged": "it needs root", "systemd unprivileged": "it needs root",
+}
 
 // asOwner is a command of the user whose service it is.
 func asOwner(user, command string) string {

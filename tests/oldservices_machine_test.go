@@ -71,17 +71,13 @@ func newServiceMachine(t *testing.T, manager string, privileged bool) *serviceMa
 	i := slices.IndexFunc(managerCases, func(c managerCase) bool { return c.name == manager })
 	s := &serviceMachine{c: managerCases[i]}
 	s.c.sameUser = !privileged
-	if manager == "systemd" {
-		m := systemdFor(d, false, "unshare", "--net", "--", "sh", "-c", `ip link set lo up; exec "$@"`, "sh")
-		s.instance, s.asRoot = m.instance(), m.inside
+	if manager == "systemd" && privileged {
+		m := &systemdMachine{deployment: d, below: []string{"unshare", "--net", "--", "sh", "-c", `ip link set lo up; exec "$@"`, "sh"}}
+		m.start()
+		s.instance, s.asRoot, s.remain = m.instance(), m.inside, m.remain
 		s.furnish()
-		s.remain = func(but string) []string {
-			units := m.systemctl("list-units", "--all", "--plain", "--no-legend", "nix-process-*", "nixproc*").stdout
-			return append(s.left(), strings.Fields(units)...)
-		}
 		return s
 	}
-
 	binary := d.binary
 	m := machineFor(d, privateEtc+ownPlaces, "--mount", "--net")
 	s.asRoot = func(args ...string) outcome {
@@ -108,6 +104,15 @@ func newServiceMachine(t *testing.T, manager string, privileged bool) *serviceMa
 		s.pid = d.daemonOr(p.number)
 		s.stays = strings.TrimSpace(p.ctl("pid").stdout)
 	}
+	if manager == "systemd" {
+		within := func(command string) []string { return []string{"sh", "-c", command + ` "$@"`, "sh"} }
+		own := &systemdMachine{deployment: d, user: true, owner: deployerID, below: within(m.enter()), enter: within(become)}
+		own.start()
+		s.instance, s.remain = own.instance(), own.remain
+		s.binary = binary
+		s.c.command = []string{"systemd-switch", "--user"}
+		return s
+	}
 	s.remain = func(but string) []string {
 		var left []string
 		for _, pid := range m.processes() {
@@ -120,6 +125,12 @@ func newServiceMachine(t *testing.T, manager string, privileged bool) *serviceMa
 		return left
 	}
 	return s
+}
+
+// remain lists the units and the processes that are left.
+func (m *systemdMachine) remain(string) []string {
+	units := m.systemctl("list-units", "--all", "--plain", "--no-legend", "nix-process-*", "nixproc*").stdout
+	return append(m.instance().left(), strings.Fields(units)...)
 }
 
 // give makes the user who deploys the owner of directories.

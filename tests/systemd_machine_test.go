@@ -23,6 +23,7 @@ type systemdMachine struct {
 	units string   // the directory of unit files, seen from here
 	enter []string // in front of the commands that are to reach it
 	below []string // in front of the command that boots it
+	owner int      // the number of the user whose it is
 	input io.Closer
 }
 
@@ -44,39 +45,40 @@ func newSystemdMachine(t *testing.T, user bool) *systemdMachine {
 
 func newSystemdMachineIn(t *testing.T, store *nixStore, user bool) *systemdMachine {
 	t.Helper()
-	return systemdFor(newDeploymentIn(t, store), user)
+	m := &systemdMachine{deployment: newDeploymentIn(t, store), user: user}
+	m.start()
+	return m
 }
 
-// systemdFor runs systemd for a deployment; words in front of the command that
-// boots it may give it, say, a network of its own.
-func systemdFor(d *deployment, user bool, below ...string) *systemdMachine {
-	t := d.t
+func (m *systemdMachine) start() {
+	t := m.t
 	t.Helper()
 	needsUnshare(t, "--uts", "--ipc", "--pid", "--cgroup", "--fork")
 	needsRoot(t, "/lib/systemd/systemd", "systemctl", "journalctl")
-	m := &systemdMachine{deployment: d, user: user, below: below}
 	// Processes run as other users, and the test's directory is closed to them.
 	if err := os.Chmod(filepath.Dir(m.dir), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if user {
+	if m.user {
 		// Short, as it is in the name of a socket.
 		runtime, err := os.MkdirTemp("/tmp", "npsd")
 		if err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { os.RemoveAll(runtime) })
+		if err := os.Chown(runtime, m.owner, m.owner); err != nil {
+			t.Fatal(err)
+		}
 		m.units = m.path("config", "systemd", "user")
 		m.env = append(m.env, "XDG_RUNTIME_DIR="+runtime, "XDG_CONFIG_HOME="+m.path("config"))
-		m.run("user-systemd.sh", runtime, m.path("config"))
+		m.run("user-systemd.sh", runtime, m.path("config"), strconv.Itoa(m.owner))
 		eventually(t, "the user's systemd is up", func() bool {
 			return strings.TrimSpace(m.systemctl("is-active", "default.target").stdout) == "active"
 		})
-		return m
+		return
 	}
 	m.units = m.path("units")
 	m.boot()
-	return m
 }
 
 // run starts a script that prints the PID of what it started and lives until
