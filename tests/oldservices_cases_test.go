@@ -155,10 +155,32 @@ var oldServiceCases = []oldService{
 		questions: []question{{`curl -sf http://localhost:$((U?8081:80))/`, "It works !"}},
 	},
 	{
-		name: "dbus", text: onlyConstructor("dbus-daemon", "dbus-daemon { }"), needs: []string{"dbus"},
+		name: "dbus", text: `{ dbus-daemon.pkg = constructors.dbus-daemon { }; }`, needs: []string{"dbus"},
 		processes: []string{"dbus-daemon"},
 		not:       onlyRoot, // its configuration names a user
 		questions: []question{{`dbus-send --bus=unix:path=$S/run/dbus/system_bus_socket --dest=org.freedesktop.DBus --print-reply / org.freedesktop.DBus.ListNames`, `"org.freedesktop.DBus"`}},
+	},
+	{
+		name: "nix-daemon", text: `{ nix-daemon.pkg = constructors.nix-daemon; }`, needs: []string{"nix"},
+		processes: []string{"nix-daemon"},
+		not:       onlyRoot,
+		questions: []question{{`env -i PATH="$PATH" HOME=/ NIX_REMOTE=daemon nix-store --add /etc/hostname`, "/nix/store/"}},
+	},
+	{
+		name: "apache with passwords", needs: []string{"apacheHttpd", "nginx"},
+		text: `rec {
+	nginx = rec { port = 8083; pkg = constructors.simpleWebappNginx { inherit port; }; };
+	apache.pkg = constructors.basicAuthReverseProxyApache {
+		port = 8084; serverAdmin = "root@localhost"; dependency = nginx;
+		authName = "a lock"; authUserFile = "${stateDir}/users"; requireUser = "joe";
+	};
+}`,
+		processes: []string{"nginx", "apache"},
+		questions: []question{
+			{`htpasswd -bc $S/users joe secret 2>&1`, "joe"},
+			{`curl -s -o /dev/null -w '%{http_code}' http://localhost:8084/`, "401"},
+			{`curl -s -u joe:secret http://localhost:8084/`, "Hello world!"},
+		},
 	},
 	{name: "agetty", model: "tests/agetty/processes.nix", never: "its terminal, ttyUSB0, is not there"},
 	{name: "mongodb", model: "tests/mongodb/processes.nix", needs: []string{"mongodb"}, processes: []string{"mongodb"}},
@@ -194,8 +216,9 @@ func supervise(suffix string) string {
 	return `D=$S/run/service` + suffix + `; mkdir -p $D/x; printf '#!/bin/sh\nexec sleep 1000\n' >$D/x/run; chmod +x $D/x/run; s6-svscanctl -a $D; sleep 0.3; s6-svstat $D/x; s6-svc -wD -T 5000 -d $D/x`
 }
 
-func onlyConstructor(name, call string) string {
-	return `{ pkgs, stateDir, runtimeDir, logDir, tmpDir, cacheDir, libDir, spoolDir, forceDisableUserChange, callingUser ? null, callingGroup ? null, processManager }@args:
-{ ` + name + `.pkg = (import ./services-agnostic/constructors.nix args).` + call + `; }
-`
+// withConstructors makes a model of a set in which the collection's constructor
+// functions are there.
+func withConstructors(set string) string {
+	return `{ pkgs, stateDir, runtimeDir, logDir, tmpDir, cacheDir, libDir, spoolDir, forceDisableUserChange, callingUser, callingGroup, processManager }@args:
+let constructors = import ./services-agnostic/constructors.nix args; in ` + set + "\n"
 }

@@ -34,6 +34,7 @@ ip link set lo up
 for dir in /var /run /home /root; do mount -t tmpfs -o mode=755 tmpfs "$dir"; done
 mkdir /var/mail /var/log /var/tmp /var/lib
 ln -s /run /var/run
+if [ -d /nix ]; then mount -t tmpfs tmpfs /nix; fi
 `
 
 // furnish leaves no account that Debian's packages made, so that the services'

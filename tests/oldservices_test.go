@@ -60,7 +60,7 @@ func (c oldService) run(t *testing.T, manager string, privileged bool, framework
 			s.t = t
 			model := s.path(way, "nix-processmgmt-services", c.model)
 			if c.text != "" {
-				model = s.write(way+"/nix-processmgmt-services/model.nix", c.text)
+				model = s.write(way+"/nix-processmgmt-services/model.nix", withConstructors(c.text))
 			}
 			params := []string{"--extra-params", "{ nix-processmgmt = " + s.path(way, "nix-processmgmt") + "; " + asDebian + " }", model}
 			if r := s.switchTo(s.c, params...); r.code != 0 {
