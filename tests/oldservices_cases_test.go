@@ -8,7 +8,7 @@ type oldService struct {
 	needs     []string
 	processes []string
 	questions []question
-	not       map[string]string // the managers that it can't run under, with the reason
+	not       map[string]string // what it can't run under, manager or manager and way, with the reason
 	never     string            // why it runs nowhere here
 	leaves    string            // the name of processes that the service itself does not end
 }
@@ -77,7 +77,7 @@ var oldServiceCases = []oldService{
 	{
 		name: "sshd", model: "tests/sshd/processes.nix", needs: []string{"openssh"},
 		processes: []string{"sshd", "sshd-secondary"},
-		not:       map[string]string{"sysvinit unprivileged": "its pid file is not where it says, and no process is looked for by its name (D24)"},
+		not:       map[string]string{"sysvinit unprivileged theirs": "its pid file is not where it says, and no process is looked for by its name (D24)"},
 		questions: []question{
 			{`eval cd ~$(id -un); mkdir -m 700 -p .ssh; [ -e key ] || ssh-keygen -q -t ecdsa -f key -N ""; cp key.pub .ssh/authorized_keys; echo done`, "done"},
 			{logIn("$((U?2222:22))"), "6 * 7"},

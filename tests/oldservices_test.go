@@ -35,7 +35,7 @@ func TestOldServices(t *testing.T) {
 						if reason := service.not[name]; reason != "" {
 							t.Skip(reason)
 						}
-						service.run(t, manager, privileged, framework, services)
+						service.run(t, name, manager, privileged, framework, services)
 					})
 				}
 			}
@@ -43,7 +43,7 @@ func TestOldServices(t *testing.T) {
 	}
 }
 
-func (c oldService) run(t *testing.T, manager string, privileged bool, framework, services string) {
+func (c oldService) run(t *testing.T, name, manager string, privileged bool, framework, services string) {
 	newDeployment(t).hostNeeds(c.needs...)
 	s := newServiceMachine(t, manager, privileged)
 	for way, tree := range map[string]string{"theirs": framework, "ours": checkoutPath(t)} {
@@ -58,6 +58,9 @@ func (c oldService) run(t *testing.T, manager string, privileged bool, framework
 	for _, way := range []string{"theirs", "ours"} {
 		t.Run(way, func(t *testing.T) {
 			s.t = t
+			if reason := c.not[name+" "+way]; reason != "" {
+				t.Skip(reason)
+			}
 			model := s.path(way, "nix-processmgmt-services", c.model)
 			if c.text != "" {
 				model = s.write(way+"/nix-processmgmt-services/model.nix", withConstructors(c.text))
