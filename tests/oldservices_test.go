@@ -57,6 +57,7 @@ func (c oldService) run(t *testing.T, name, manager string, privileged bool, fra
 	}
 	for _, way := range []string{"theirs", "ours"} {
 		t.Run(way, func(t *testing.T) {
+			defer func(outer *testing.T) { s.t = outer }(s.t)
 			s.t = t
 			if reason := c.not[name+" "+way]; reason != "" {
 				t.Skip(reason)
