@@ -5,6 +5,7 @@ type oldService struct {
 	name      string
 	model     string // its path in the collection
 	text      string // or a model for services that no model of the collection has
+	params    string // more of --extra-params
 	needs     []string
 	processes []string
 	questions []question
@@ -14,7 +15,8 @@ type oldService struct {
 }
 
 // question is a shell command of the user who deploys, in which S is the state
-// directory and U is 1 without privileges, else 0; and what the answer contains.
+// directory, M the manager and U 1 without privileges, else 0; and what the
+// answer contains.
 type question struct{ ask, answer string }
 
 var oldServiceCases = []oldService{
@@ -43,7 +45,7 @@ var oldServiceCases = []oldService{
 		},
 	},
 	{
-		name: "apache", model: "tests/apache/processes.nix", needs: []string{"apacheHttpd", "php-apache"},
+		name: "apache", params: asDebian, model: "tests/apache/processes.nix", needs: []string{"apacheHttpd", "php-apache"},
 		processes: []string{"apache-primary", "apache-secondary"},
 		questions: []question{
 			{`curl -sf http://localhost:$((U?8080:80))/`, "Hello world!"},
@@ -93,7 +95,7 @@ var oldServiceCases = []oldService{
 		},
 	},
 	{
-		name: "vsftpd", model: "tests/vsftpd/processes.nix", needs: []string{"vsftpd"},
+		name: "vsftpd", params: asDebian, model: "tests/vsftpd/processes.nix", needs: []string{"vsftpd"},
 		processes: []string{"vsftpd", "vsftpd-secondary"},
 		questions: []question{
 			{`[ $U = 1 ] || getent passwd ftp || useradd -d /home/ftp ftp; H=/home/$([ $U = 1 ] && id -un || echo ftp); mkdir -p $H; chmod u+w $H; echo there >$H/test.txt; chmod a-w $H; echo done`, "done"},
@@ -131,8 +133,8 @@ var oldServiceCases = []oldService{
 		name: "supervisord", model: "tests/supervisord/processes.nix", needs: []string{"supervisor"},
 		processes: []string{"supervisord-primary", "supervisord-secondary"},
 		questions: []question{
-			{`supervisorctl -s http://localhost:$(ls -d $S/../conf* >/dev/null 2>&1 && echo 9003 || echo 9001) version`, "."},
-			{`supervisorctl -s http://localhost:9002 version`, "."},
+			{sameSupervisor("supervisord-primary", "$([ $M = supervisord ] && echo 9003 || echo 9001)"), "the same"},
+			{sameSupervisor("supervisord-secondary", "9002"), "the same"},
 		},
 	},
 	{
@@ -141,7 +143,7 @@ var oldServiceCases = []oldService{
 		questions: []question{{supervise("-primary"), "up ("}, {supervise("-secondary"), "up ("}},
 	},
 	{
-		name: "tomcat", model: "tests/apache-tomcat/processes.nix", needs: []string{"tomcat10", "jre"},
+		name: "tomcat", params: asDebian, model: "tests/apache-tomcat/processes.nix", needs: []string{"tomcat10", "jre"},
 		processes: []string{"tomcat-primary", "tomcat-secondary"},
 		questions: []question{
 			{`curl -sf http://localhost:8080/`, "It works !"},
@@ -149,7 +151,7 @@ var oldServiceCases = []oldService{
 		},
 	},
 	{
-		name: "apache before tomcat", model: "tests/apache-tomcat-ajp-reverse-proxy/processes.nix",
+		name: "apache before tomcat", params: asDebian, model: "tests/apache-tomcat-ajp-reverse-proxy/processes.nix",
 		needs:     []string{"apacheHttpd", "tomcat10", "jre"},
 		processes: []string{"apache", "tomcat"},
 		questions: []question{{`curl -sf http://localhost:$((U?8081:80))/`, "It works !"}},
@@ -167,7 +169,7 @@ var oldServiceCases = []oldService{
 		questions: []question{{`env -i PATH="$PATH" HOME=/ NIX_REMOTE=daemon nix-store --add /etc/hostname`, "/nix/store/"}},
 	},
 	{
-		name: "apache with passwords", needs: []string{"apacheHttpd", "nginx"},
+		name: "apache with passwords", params: asDebian, needs: []string{"apacheHttpd", "nginx"},
 		text: `rec {
 	nginx = rec { port = 8083; pkg = constructors.simpleWebappNginx { inherit port; }; };
 	apache.pkg = constructors.basicAuthReverseProxyApache {
@@ -210,6 +212,10 @@ func asOwner(user, command string) string {
 
 func logIn(port string) string {
 	return `eval cd ~$(id -un); ssh -i key -p ` + port + ` -o UserKnownHostsFile=/dev/null -o StrictHostKeyChecking=no localhost echo '6 \* 7'`
+}
+
+func sameSupervisor(name, port string) string {
+	return `[ "$(supervisorctl -s http://localhost:` + port + ` pid)" = "$(cat $S/run/` + name + `.pid)" ] && echo the same`
 }
 
 func supervise(suffix string) string {

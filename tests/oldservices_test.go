@@ -15,7 +15,8 @@ const oldServices = "NIXPROC_OLD_SERVICES"
 
 // The models of the service collection run as they are, with our Nix files in
 // the place of the old framework's and with theirs, under each manager: they
-// answer, a second switch keeps them, and an undeployment leaves nothing.
+// answer, a second switch keeps them, and an undeployment leaves nothing. It
+// takes half an hour: -timeout 1h.
 func TestOldServices(t *testing.T) {
 	framework, services := os.Getenv(oldFramework), os.Getenv(oldServices)
 	if framework == "" || services == "" {
@@ -66,7 +67,7 @@ func (c oldService) run(t *testing.T, name, manager string, privileged bool, fra
 			if c.text != "" {
 				model = s.write(way+"/nix-processmgmt-services/model.nix", withConstructors(c.text))
 			}
-			params := []string{"--extra-params", "{ nix-processmgmt = " + s.path(way, "nix-processmgmt") + "; " + asDebian + " }", model}
+			params := []string{"--extra-params", "{ nix-processmgmt = " + s.path(way, "nix-processmgmt") + "; " + c.params + " }", model}
 			if r := s.switchTo(s.c, params...); r.code != 0 {
 				t.Fatalf("exit code %d\n%s%s", r.code, r.stderr, s.logs())
 			}
@@ -91,7 +92,7 @@ func (c oldService) run(t *testing.T, name, manager string, privileged bool, fra
 func (c oldService) answers(t *testing.T, s *serviceMachine, privileged bool) {
 	t.Helper()
 	for _, q := range c.questions {
-		script := fmt.Sprintf("S=%s U=%d\n%s", s.path("state"), map[bool]int{false: 1}[privileged], q.ask)
+		script := fmt.Sprintf("S=%s M=%s U=%d\n%s", s.path("state"), s.c.name, map[bool]int{false: 1}[privileged], q.ask)
 		var r outcome
 		for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
 			if r = s.inside("timeout", "10", "sh", "-c", script); strings.Contains(r.stdout, q.answer) {
