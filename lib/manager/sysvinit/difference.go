@@ -1,0 +1,32 @@
+package sysvinit
+
+import (
+	"slices"
+
+	"nixproc/lib/manager"
+)
+
+// Difference compares two scripts by what a process that they started depends on,
+// and by how they stop it: the variables, the preparations, and those two
+// activities. Layout, quotes, comments and messages do not matter.
+func (Manager) Difference(old, new manager.Unit) string {
+	before, err := readScript(old.File)
+	if err != nil {
+		return "its script can't be compared: " + err.Error()
+	}
+	after, err := readScript(new.File)
+	if err != nil {
+		return "its script can't be compared: " + err.Error()
+	}
+	switch {
+	case !slices.Equal(before.variables, after.variables):
+		return "its script sets other variables"
+	case !slices.Equal(before.preparations, after.preparations):
+		return "its script prepares it in another way"
+	case !slices.Equal(before.activities["start"], after.activities["start"]):
+		return "its script starts it in another way"
+	case !slices.Equal(before.activities["stop"], after.activities["stop"]):
+		return "its script stops it in another way"
+	}
+	return ""
+}
