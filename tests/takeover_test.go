@@ -3,6 +3,7 @@ package tests
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -46,14 +47,15 @@ func (o *oldTools) model(t *testing.T, port ports) string {
 	return filepath.Join(folder, "takeover.nix")
 }
 
-// oursInPlace puts our Nix files where the old framework's stood.
-func (o *oldTools) oursInPlace(t *testing.T) {
+// inPlace puts the Nix files of a checkout, ours or theirs, where the old
+// framework's stood.
+func (o *oldTools) inPlace(t *testing.T, checkout string) {
 	t.Helper()
 	tree := filepath.Join(o.tree, "nixproc")
 	if err := os.RemoveAll(tree); err != nil {
 		t.Fatal(err)
 	}
-	copyTree(t, "../nixproc", tree)
+	copyTree(t, filepath.Join(checkout, "nixproc"), tree)
 }
 
 // without is the option that leaves out processes of the model.
@@ -125,7 +127,7 @@ func (p takeover) test(t *testing.T) {
 	p.mustSwitchTo("--switch-generation=1")
 	kept(t, before, p.runsExactly(firstNames...), firstNames...)
 
-	p.old.oursInPlace(t)
+	p.old.inPlace(t, checkoutPath(t))
 	p.old.model(t, port)
 	r = p.mustSwitchTo(first...)
 	after = p.runsExactly(firstNames...)
@@ -135,7 +137,11 @@ func (p takeover) test(t *testing.T) {
 			p.restarted(before, after, name)
 		}
 	}
-	t.Logf("%s says\n%s%s", p.manager, r.stdout, r.stderr)
+	for name := range after {
+		if !slices.Contains(p.keeps, name) && !regexp.MustCompile(`(?m)^`+name+` +restarted +pid \d+ +(its|it can't be compared) `).MatchString(r.stdout) {
+			t.Errorf("the switch does not say why %s was restarted:\n%s", name, r.stdout)
+		}
+	}
 	reachable(t, port["nginx"], "webapp4", port["webapp4"])
 	before = after
 
@@ -147,7 +153,27 @@ func (p takeover) test(t *testing.T) {
 		reachable(t, port["nginx"], "webapp4", port["webapp4"])
 		before = after
 	}
+	// Theirs over ours: it takes all for changed, but loses nothing.
+	p.old.inPlace(t, oldCheckout(t))
+	p.switchByOld(first...)
+	after = p.runsExactly(firstNames...)
+	reachable(t, port["nginx"], "webapp4", port["webapp4"])
+	p.mustSwitchTo(first...)
+	kept(t, after, p.runsExactly(firstNames...), firstNames...)
+	p.lists(6)
+	p.mustSwitchTo("--delete-generations=old")
+	p.lists(1)
 	nothingRemains(t, p, port)
+}
+
+// lists checks that both list the generations that there are, whoever made them.
+func (p takeover) lists(number int) {
+	p.d.t.Helper()
+	theirs := p.switchByOld("--list-generations")
+	ours := p.mustSwitchTo("--list-generations")
+	if ours.stdout != theirs.stdout || strings.Count(ours.stdout, "\n") != number {
+		p.d.t.Errorf("we list\n%sthey list\n%swant %d generations", ours.stdout, theirs.stdout, number)
+	}
 }
 
 func (p takeover) says(r outcome, text string) {
