@@ -17,6 +17,7 @@ type takeover struct {
 	enter   []string // see oldTools.run
 	manager string
 	options []string    // of the old tools' switch
+	target  string      // where the manager reads files
 	settled func() bool // whether all that theirs started is up; nil if it waits for that
 	// keeps are the processes that ours goes on with when it has read what theirs
 	// is: see COMPATIBILITY.md.
@@ -137,7 +138,7 @@ func (p takeover) test(t *testing.T) {
 			p.restarted(before, after, name)
 		}
 	}
-	for name := range after {
+	for _, name := range firstNames {
 		if !slices.Contains(p.keeps, name) && !regexp.MustCompile(`(?m)^`+name+` +restarted +pid \d+ +(its|it can't be compared) `).MatchString(r.stdout) {
 			t.Errorf("the switch does not say why %s was restarted:\n%s", name, r.stdout)
 		}
@@ -227,11 +228,14 @@ type systemdPlace struct{ *systemdMachine }
 func (p systemdPlace) runsExactly(names ...string) map[string]string { return p.runs(names...) }
 
 func takeoverSystemd(t *testing.T, user bool) takeover {
-	d := newDeployment(t)
+	return takeoverSystemdOf(newDeployment(t), user)
+}
+
+func takeoverSystemdOf(d *deployment, user bool) takeover {
 	old := newOldTools(d)
 	m := systemdMachineFor(d, user)
 	p := takeover{
-		old: old, webappsPlace: systemdPlace{m}, d: d, manager: "systemd", enter: m.enter,
+		old: old, webappsPlace: systemdPlace{m}, d: d, manager: "systemd", enter: m.enter, target: m.units,
 		options: []string{"--state-dir", d.path("state")},
 		keeps:   []string{"webapp1", "webapp2", "webapp3", "webapp4", "webapp5", "nginx"},
 	}
@@ -242,18 +246,19 @@ func takeoverSystemd(t *testing.T, user bool) takeover {
 	return p
 }
 
-func takeoverSupervisord(t *testing.T) takeover {
-	d := newDeployment(t)
+func takeoverSupervisord(t *testing.T) takeover { return takeoverSupervisordOf(newDeployment(t)) }
+
+func takeoverSupervisordOf(d *deployment) takeover {
 	old := newOldTools(d)
 	s := supervisordFor(d)
 	s.run()
 	// Theirs calls supervisorctl without telling where its configuration is.
 	conf := d.path("conf")
 	if err := os.Symlink(s.conf, conf); err != nil {
-		t.Fatal(err)
+		d.t.Fatal(err)
 	}
 	return takeover{
-		old: old, webappsPlace: s, d: d, manager: "supervisord",
+		old: old, webappsPlace: s, d: d, manager: "supervisord", target: s.conf + "/conf.d",
 		settled: func() bool { return !strings.Contains(s.ctl("status").stdout, "STARTING") },
 		enter:   []string{"env", "-C", conf, "SUPERVISORD_CONF_DIR=" + conf},
 		options: []string{"--state-dir", d.path("state"), "--force-disable-user-change"},

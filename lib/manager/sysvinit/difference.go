@@ -1,7 +1,8 @@
 package sysvinit
 
 import (
-	"slices"
+	"os"
+	"path/filepath"
 
 	"nixproc/lib/manager"
 )
@@ -10,23 +11,31 @@ import (
 // and by how they stop it: the variables, the preparations, and those two
 // activities. Layout, quotes, comments and messages do not matter.
 func (Manager) Difference(old, new manager.Unit) string {
-	before, err := readScript(old.File)
+	before, err := readFile(old.File)
 	if err != nil {
 		return "its script can't be compared: " + err.Error()
 	}
-	after, err := readScript(new.File)
+	after, err := readFile(new.File)
 	if err != nil {
 		return "its script can't be compared: " + err.Error()
 	}
 	switch {
-	case !slices.Equal(before.variables, after.variables):
+	case !equal(before.variables, after.variables):
 		return "its script sets other variables"
-	case !slices.Equal(before.preparations, after.preparations):
+	case !equal(before.preparations, after.preparations):
 		return "its script prepares it in another way"
-	case !slices.Equal(before.activities["start"], after.activities["start"]):
+	case !equal(before.activities["start"], after.activities["start"]):
 		return "its script starts it in another way"
-	case !slices.Equal(before.activities["stop"], after.activities["stop"]):
+	case !equal(before.activities["stop"], after.activities["stop"]):
 		return "its script stops it in another way"
 	}
 	return ""
+}
+
+func readFile(file string) (script, error) {
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return script{}, err
+	}
+	return readScript(content, filepath.Base(file))
 }

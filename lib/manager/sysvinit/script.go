@@ -2,8 +2,6 @@ package sysvinit
 
 import (
 	"bytes"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,25 +9,28 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 )
 
-// script is what an init script does, a text for each command. Commands that
-// mean the same to a shell are the same text, as far as that is easy to see: any
-// doubt makes them different.
+// script is what an init script does. Commands that mean the same to a shell are
+// the same words, as far as that is easy to see: any doubt makes them different.
 type script struct {
-	variables    []string // sorted
-	preparations []string // what else comes before any activity
-	activities   map[string][]string
+	variables    []words // sorted
+	preparations []words // what else comes before any activity
+	activities   map[string][]words
+}
+
+// words of a command: in quotes what is taken as it is, without them what a shell
+// expands. A command that is more than words is one.
+type words []string
+
+func equal(a, b []words) bool {
+	return slices.EqualFunc(a, b, func(a, b words) bool { return slices.Equal(a, b) })
 }
 
 // sayings are the shell functions that only tell what is done.
 var sayings = []string{`"log_info_msg"`, `"evaluate_retval"`}
 
-func readScript(file string) (script, error) {
-	s := script{activities: map[string][]string{}}
-	content, err := os.ReadFile(file)
-	if err != nil {
-		return s, err
-	}
-	parsed, err := syntax.NewParser().Parse(bytes.NewReader(content), filepath.Base(file))
+func readScript(content []byte, name string) (script, error) {
+	s := script{activities: map[string][]words{}}
+	parsed, err := syntax.NewParser().Parse(bytes.NewReader(content), name)
 	if err != nil {
 		return s, err
 	}
@@ -47,77 +48,80 @@ func readScript(file string) (script, error) {
 		default:
 			// The first is for our shell functions, or those of the older tools,
 			// which have another path in each version.
-			if lines := commands([]*syntax.Stmt{statement}); i > 0 || len(lines) == 0 || !strings.HasPrefix(lines[0], `"." `) {
-				s.preparations = append(s.preparations, lines...)
+			if all := commands([]*syntax.Stmt{statement}); i > 0 || len(all) == 0 || all[0][0] != `"."` {
+				s.preparations = append(s.preparations, all...)
 			}
 		}
 	}
-	slices.Sort(s.variables)
+	slices.SortFunc(s.variables, func(a, b words) int { return slices.Compare(a, b) })
 	return s, nil
 }
 
-func commands(statements []*syntax.Stmt) []string {
-	var lines []string
+func commands(statements []*syntax.Stmt) []words {
+	var all []words
 	for _, statement := range statements {
 		simple := !statement.Negated && !statement.Background && len(statement.Redirs) == 0
 		switch command := statement.Cmd.(type) {
 		case *syntax.CallExpr:
-			if words := texts(command.Args); simple && len(command.Assigns) == 0 {
-				if !slices.Contains(sayings, words[0]) {
-					lines = append(lines, strings.Join(becoming(words), " "))
+			if simple && len(command.Assigns) == 0 {
+				if line := wordsOf(command.Args); !slices.Contains(sayings, line[0]) {
+					all = append(all, becoming(line))
 				}
 				continue
 			}
 		case *syntax.DeclClause:
 			if simple && len(command.Args) == 1 && command.Args[0].Value != nil && command.Args[0].Index == nil && !command.Args[0].Append {
 				assignment := command.Args[0]
-				lines = append(lines, command.Variant.Value+" "+assignment.Name.Value+"="+strconv.Quote(value(assignment.Value)))
+				all = append(all, words{command.Variant.Value, assignment.Name.Value, value(assignment.Value)})
 				continue
 			}
 		}
-		lines = append(lines, printed(statement))
+		all = append(all, words{printed(statement)})
 	}
-	return lines
+	return all
 }
 
 // becoming takes off what is different in how su(1) is called: older scripts
 // looked for its path, ours name the shell. The command line that it runs is
 // compared as such.
-func becoming(words []string) []string {
-	at := slices.IndexFunc(words, func(word string) bool { return word == `"su"` || word == "$(type -p su)" })
-	if at < 0 || at+3 >= len(words) {
-		return words
+func becoming(line words) words {
+	at := slices.IndexFunc(line, func(word string) bool { return word == `"su"` || word == "$(type -p su)" })
+	if at < 0 || at+3 >= len(line) {
+		return line
 	}
-	rest := words[at+2:]
+	rest := line[at+2:]
 	if rest[0] == `"-s"` {
 		rest = rest[2:]
 	}
 	if len(rest) != 2 || rest[0] != `"-c"` {
-		return words
+		return line
 	}
-	line, err := strconv.Unquote(rest[1])
+	text, is := unquoted(rest[1])
+	if !is {
+		return line
+	}
+	inner, err := syntax.NewParser().Parse(strings.NewReader(text), "")
 	if err != nil {
-		return words // it is expanded
+		return line
 	}
-	inner, err := syntax.NewParser().Parse(strings.NewReader(line), "")
-	if err != nil {
-		return words
-	}
-	return slices.Concat(words[:at], []string{"su", words[at+1]}, commands(inner.Stmts))
+	return slices.Concat(line[:at], words{"su", line[at+1]}, slices.Concat(commands(inner.Stmts)...))
 }
 
-// texts are the words of a command: in quotes what is taken as it is, without
-// them what a shell expands.
-func texts(words []*syntax.Word) []string {
-	all := make([]string, len(words))
-	for i, word := range words {
+func unquoted(word string) (text string, is bool) {
+	text, err := strconv.Unquote(word)
+	return text, err == nil
+}
+
+func wordsOf(all []*syntax.Word) words {
+	texts := make(words, len(all))
+	for i, word := range all {
 		if text, is := literal(word); is {
-			all[i] = strconv.Quote(text)
+			texts[i] = strconv.Quote(text)
 		} else {
-			all[i] = printed(word)
+			texts[i] = printed(word)
 		}
 	}
-	return all
+	return texts
 }
 
 // literal is what a word is to a shell that has nothing to expand in it.
@@ -175,4 +179,28 @@ func printed(node syntax.Node) string {
 		return "\x00" + err.Error()
 	}
 	return b.String()
+}
+
+// pidFile is what stopping the process goes by, and the program. It is certain if
+// the process is started with that file as well.
+func (s script) pidFile() (file, program string, certain bool) {
+	for _, line := range slices.Concat(s.activities["stop"], s.activities["status"]) {
+		if len(line) < 4 || line[0] != `"killproc"` && line[0] != `"statusproc"` || line[1] != `"-p"` {
+			continue
+		}
+		var isFile, isProgram bool
+		file, isFile = unquoted(line[2])
+		program, isProgram = unquoted(line[3])
+		if !isFile || !isProgram {
+			return "", "", false
+		}
+		for _, start := range s.activities["start"] {
+			for i := range start[1:] {
+				given := start[i] == `"--pidfile"` || start[i] == `"-p"` && start[0] == `"start_daemon"`
+				certain = certain || given && start[i+1] == line[2]
+			}
+		}
+		return file, program, certain
+	}
+	return "", "", false
 }
