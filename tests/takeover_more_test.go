@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -157,4 +158,52 @@ func (p takeover) links() []string {
 		}
 	}
 	return found
+}
+
+// Accounts that the old tools made go when nobody needs them any more, and stay
+// until then; and so do their processes' users.
+func TestAccountsAfterTheOldTools(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	o := newOldTools(m.deployment)
+	m.hostNeeds("nginx", "daemon")
+	port := freePortsFor(t, append(slices.Clone(advancedNames), "other")...)
+	model := o.model(t, port)
+	o.mustRun(m.deployment, m.enters(), "nixproc-sysvinit-switch", append(without("webapp6", "nginx2"), "--state-dir", m.path("state"), "--runlevel", "3", model)...)
+	before := m.observe()
+	runs(t, before, takenOver...)
+	for _, name := range takenOver {
+		if m.account("passwd", name) == "" || m.account("group", name) == "" {
+			t.Fatalf("the old tools made no account %s", name)
+		}
+	}
+	uid, _ := strconv.Atoi(strings.Split(m.account("passwd", "webapp1"), ":")[2])
+
+	o.inPlace(t, checkoutPath(t))
+	m.mustSwitchAsRoot(append(without("webapp5", "nginx2"), model)...)
+	after := m.observe()
+	runs(t, after, "webapp1", "webapp2", "webapp3", "webapp4", "webapp6", "nginx")
+	same(t, before, after, "webapp1", "webapp2", "webapp3", "webapp4", "nginx")
+	if status(t, m.running("webapp1"), "Uid")[0] != strconv.Itoa(uid) {
+		t.Errorf("webapp1 runs as %q, want %d", status(t, m.running("webapp1"), "Uid"), uid)
+	}
+	for name, there := range map[string]bool{"webapp1": true, "webapp5": false, "webapp6": true, "nginx": true} {
+		for _, file := range []string{"passwd", "group"} {
+			if got := m.account(file, name); (got != "") != there {
+				t.Errorf("%s has %q for %s", file, got, name)
+			}
+		}
+	}
+	m.mustSwitchAsRoot("--switch-generation=1")
+	runs(t, m.observe(), takenOver...)
+	if m.account("passwd", "webapp5") == "" || m.account("passwd", "webapp6") != "" {
+		t.Error("the accounts are not those of the generation of the old tools")
+	}
+	m.mustSwitchAsRoot("--undeploy")
+	runs(t, m.observe())
+	for _, name := range append(takenOver, "webapp6") {
+		if m.account("passwd", name) != "" || m.account("group", name) != "" {
+			t.Errorf("the account %s is left", name)
+		}
+	}
 }

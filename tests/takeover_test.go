@@ -1,6 +1,7 @@
 package tests
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -17,6 +18,7 @@ type takeover struct {
 	enter   []string // see oldTools.run
 	manager string
 	options []string    // of the old tools' switch
+	mode    string      // webappMode, "" for what the manager prefers
 	target  string      // where the manager reads files
 	settled func() bool // whether all that theirs started is up; nil if it waits for that
 	// keeps are the processes that ours goes on with when it has read what theirs
@@ -64,6 +66,15 @@ func without(names ...string) []string {
 	return []string{"--extra-params", `{ without = [ "` + strings.Join(names, `" "`) + `" ]; }`}
 }
 
+// inMode is without for a web application that can only be run in one way.
+func (p takeover) inMode(names ...string) []string {
+	options := without(names...)
+	if p.mode != "" {
+		options[1] = fmt.Sprintf("{ webappMode = %q; %s", p.mode, strings.TrimPrefix(options[1], "{ "))
+	}
+	return options
+}
+
 // switchByOld switches by the old tools.
 func (p takeover) switchByOld(args ...string) outcome {
 	p.d.t.Helper()
@@ -81,7 +92,12 @@ func (p takeover) switchByOld(args ...string) outcome {
 func TestTakesOverFromTheOldTools(t *testing.T) {
 	t.Parallel()
 	for name, begin := range map[string]func(t *testing.T) takeover{
-		"sysvinit":     takeoverSysvinit,
+		"sysvinit": takeoverSysvinit,
+		"sysvinit foreground": func(t *testing.T) takeover {
+			p := takeoverSysvinit(t)
+			p.mode, p.keeps = "foreground", []string{"nginx"}
+			return p
+		},
 		"systemd":      func(t *testing.T) takeover { return takeoverSystemd(t, false) },
 		"systemd user": func(t *testing.T) takeover { return takeoverSystemd(t, true) },
 		"supervisord":  takeoverSupervisord,
@@ -97,7 +113,7 @@ func TestTakesOverFromTheOldTools(t *testing.T) {
 func (p takeover) test(t *testing.T) {
 	p.hostNeeds("nginx", "daemon")
 	port := freePortsFor(t, append(slices.Clone(advancedNames), "other")...)
-	first := append(without("webapp6", "nginx2"), p.old.model(t, port))
+	first := append(p.inMode("webapp6", "nginx2"), p.old.model(t, port))
 	p.switchByOld(first...)
 	firstNames := []string{"webapp1", "webapp2", "webapp3", "webapp4", "webapp5", "nginx"}
 	before := p.runsExactly(firstNames...)
@@ -112,7 +128,7 @@ func (p takeover) test(t *testing.T) {
 		changedPort[name] = number
 	}
 	changedPort["webapp3"] = port["other"]
-	second := append(without("webapp5", "nginx2"), p.old.model(t, changedPort))
+	second := append(p.inMode("webapp5", "nginx2"), p.old.model(t, changedPort))
 	r = p.mustSwitchTo(second...)
 	secondNames := []string{"webapp1", "webapp2", "webapp3", "webapp4", "webapp6", "nginx"}
 	after := p.runsExactly(secondNames...)
