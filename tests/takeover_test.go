@@ -1,6 +1,7 @@
 package tests
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -102,6 +103,7 @@ func TestTakesOverFromTheOldTools(t *testing.T) {
 		"systemd user": func(t *testing.T) takeover { return takeoverSystemd(t, true) },
 		"supervisord":  takeoverSupervisord,
 		"s6-rc":        takeoverS6rc,
+		"launchd":      takeoverLaunchd,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -290,5 +292,38 @@ func takeoverS6rc(t *testing.T) takeover {
 	return takeover{
 		old: old, webappsPlace: s, d: d, manager: "s6-rc",
 		options: []string{"--state-dir", d.path("state"), "--force-disable-user-change"},
+	}
+}
+
+// olderLaunchctl has the verbs that the old tools know, which macOS has given up.
+const olderLaunchctl = `#!/bin/sh -e
+last() { shift $(($# - 1)); echo "$1"; }
+case $1 in
+load) exec "$LAUNCHCTL" bootstrap system "$(last "$@")" ;;
+unload) exec "$LAUNCHCTL" bootout "system/$(basename "$2" .plist)" ;;
+start) exec "$LAUNCHCTL" kickstart "system/$2" ;;
+stop) ;; # unload ends it
+*) exit 64 ;;
+esac
+`
+
+func takeoverLaunchd(t *testing.T) takeover {
+	d := newDeployment(t)
+	old := newOldTools(d)
+	l := launchdFor(d)
+	l.run()
+	target := d.path("LaunchDaemons") // without a blank
+	if err := errors.Join(os.Mkdir(l.dir, 0o755), os.Symlink(l.dir, target)); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(d.write("older/launchctl", olderLaunchctl), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	old.path = d.path("older") + ":" + old.path
+	return takeover{
+		old: old, webappsPlace: l, d: d, manager: "launchd",
+		enter:   []string{"env", "LAUNCHD_TARGET_DIR=" + target, "LAUNCHCTL=" + filepath.Join(l.state, "launchctl")},
+		options: []string{"--state-dir", d.path("state"), "--force-disable-user-change"},
+		keeps:   []string{"webapp1", "webapp2", "webapp3", "webapp4", "webapp5"},
 	}
 }
