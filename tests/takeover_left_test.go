@@ -15,8 +15,6 @@ import (
 	"time"
 )
 
-var takenOver = []string{"webapp1", "webapp2", "webapp3", "webapp4", "webapp5", "nginx"}
-
 // A profile that was built before is one, whoever built it: as what is to be
 // deployed, and as what is to be compared with.
 func TestPrebuiltByTheOldTools(t *testing.T) {
