@@ -53,11 +53,16 @@ func TestDockerAfterTheOldTools(t *testing.T) {
 	options := append([]string{"--state-dir", p.path("state"), "--force-disable-user-change"}, first...)
 	old.mustRun(p.deployment, nil, "nixproc-docker-switch", options...)
 	before := p.runsExactly("base", "user", "gone")
+	if r := p.docker("kill", "nixproc-user"); r.code != 0 {
+		t.Fatal(r.stderr)
+	}
 	p.mustSwitchTo(first...)
-	kept(t, before, p.runsExactly("base", "user", "gone"), "base", "user", "gone")
+	after := p.runsExactly("base", "user", "gone")
+	kept(t, before, after, "base", "gone")
+	before = after
 
 	p.mustSwitchTo("--extra-params", `{ without = [ "gone" ]; seconds = "2000"; }`, model)
-	after := p.runsExactly("base", "user", "new")
+	after = p.runsExactly("base", "user", "new")
 	kept(t, before, after, "base")
 	if after["user"] == before["user"] {
 		t.Error("user was not restarted")

@@ -21,6 +21,7 @@ type takeover struct {
 	mode    string      // webappMode, "" for what the manager prefers
 	target  string      // where the manager reads files
 	settled func() bool // whether all that theirs started is up; nil if it waits for that
+	revives bool        // whether the manager starts again what has died
 	// keeps are the processes that ours goes on with when it has read what theirs
 	// is: see COMPATIBILITY.md.
 	keeps []string
@@ -153,7 +154,7 @@ func takeoverSupervisordOf(d *deployment) takeover {
 		d.t.Fatal(err)
 	}
 	return takeover{
-		old: old, webappsPlace: s, d: d, manager: "supervisord", target: s.conf + "/conf.d",
+		old: old, webappsPlace: s, d: d, manager: "supervisord", target: s.conf + "/conf.d", revives: true,
 		settled: func() bool { return !strings.Contains(s.ctl("status").stdout, "STARTING") },
 		enter:   []string{"env", "-C", conf, "SUPERVISORD_CONF_DIR=" + conf},
 		options: []string{"--state-dir", d.path("state"), "--force-disable-user-change"},
@@ -167,7 +168,7 @@ func takeoverS6rc(t *testing.T) takeover {
 	s := s6rcFor(d, "state")
 	s.run()
 	return takeover{
-		old: old, webappsPlace: s, d: d, manager: "s6-rc",
+		old: old, webappsPlace: s, d: d, manager: "s6-rc", revives: true,
 		options: []string{"--state-dir", d.path("state"), "--force-disable-user-change"},
 	}
 }
@@ -177,7 +178,11 @@ const olderLaunchctl = `#!/bin/sh -e
 last() { shift $(($# - 1)); echo "$1"; }
 case $1 in
 load) exec "$LAUNCHCTL" bootstrap system "$(last "$@")" ;;
-unload) exec "$LAUNCHCTL" bootout "system/$(basename "$2" .plist)" ;;
+unload)
+	label=system/$(basename "$2" .plist)
+	"$LAUNCHCTL" bootout "$label" || [ $? = 36 ] # which says that it takes a while
+	while "$LAUNCHCTL" print "$label" >/dev/null 2>&1; do sleep 0.05; done
+	;;
 start) exec "$LAUNCHCTL" kickstart "system/$2" ;;
 stop) ;; # unload ends it
 *) exit 64 ;;
