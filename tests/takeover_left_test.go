@@ -55,6 +55,11 @@ func TestPrebuiltByTheOldTools(t *testing.T) {
 		}
 		kept(t, before, p.runsExactly(takenOver...), takenOver...)
 	}
+	// And theirs reads what we have built.
+	p.old.mustRun(p.d, nil, "nixproc-sysvinit-deploy", append(p.options, ours)...)
+	before = p.runsExactly(takenOver...)
+	p.says(p.mustSwitchTo(ours), "6 kept")
+	kept(t, before, p.runsExactly(takenOver...), takenOver...)
 	nothingRemains(t, p, nil)
 }
 

@@ -3,6 +3,7 @@ package tests
 import (
 	"fmt"
 	"maps"
+	"os"
 	"regexp"
 	"slices"
 	"strconv"
@@ -117,6 +118,9 @@ func (p takeover) test(t *testing.T) {
 	p.mustSwitchTo("--delete-generations=old")
 	p.lists(1)
 	nothingRemains(t, p, port)
+	if entries, err := os.ReadDir(p.target); p.target != "" && (err != nil || len(entries) > 0) {
+		t.Errorf("%s has %v after --undeploy (%v)", p.target, entries, err)
+	}
 }
 
 // lists checks that both list the generations that there are, whoever made them.
