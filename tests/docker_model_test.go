@@ -110,6 +110,18 @@ in {
 	}
 }
 
+// archiveOfOthers is a function of a name and of how many seconds to sleep, to an
+// image as dockerTools would leave it: compressed, and with no label of ours.
+const archiveOfOthers = `(name: seconds: pkgs.runCommand "image-${name}.tar.gz" { } ''
+  mkdir -p fs/bin fs/proc
+  tar -C fs -cf layer.tar bin proc
+  id=$(sha256sum layer.tar | cut -d ' ' -f 1)
+  echo '{"architecture":"amd64","os":"linux","config":{"Cmd":["/bin/sleep","${seconds}"]},"rootfs":{"type":"layers","diff_ids":["sha256:'$id'"]}}' >config.json
+  mv config.json $(sha256sum config.json | cut -d ' ' -f 1).json
+  echo '[{"Config":"'$(ls | grep 'json$')'","RepoTags":["${name}:latest"],"Layers":["layer.tar"]}]' >manifest.json
+  tar -czf $out manifest.json layer.tar $(ls | grep -v manifest | grep 'json$')
+'')`
+
 // createDockerContainer called by itself, with an image that somebody made;
 // packages that know nothing of this framework, of which the next switch takes
 // over; and what postInstall adds.
@@ -122,16 +134,7 @@ let
   container = import (/. + `+nixString(filepath.Join(checkoutPath(t), "nixproc/create-managed-process/docker/create-docker-container.nix"))+`) {
     inherit (pkgs) stdenv lib hostPaths;
   };
-  # As dockerTools would leave it: compressed, and with no label of ours.
-  image = pkgs.runCommand "image.tar.gz" { } ''
-    mkdir -p fs/bin fs/proc
-    tar -C fs -cf layer.tar bin proc
-    id=$(sha256sum layer.tar | cut -d ' ' -f 1)
-    echo '{"architecture":"amd64","os":"linux","config":{"Cmd":["/bin/sleep","`+seconds+`"]},"rootfs":{"type":"layers","diff_ids":["sha256:'$id'"]}}' >config.json
-    mv config.json $(sha256sum config.json | cut -d ' ' -f 1).json
-    echo '[{"Config":"'$(ls | grep 'json$')'","RepoTags":["other:latest"],"Layers":["layer.tar"]}]' >manifest.json
-    tar -czf $out manifest.json layer.tar $(ls | grep -v manifest | grep 'json$')
-  '';
+  image = `+archiveOfOthers+` "other" "`+seconds+`";
 in rec {
   own = { pkg = container { name = "own"; dockerImage = image; dockerImageTag = "other:latest"; useHostNixStore = true; dockerCreateParameters.init = null; }; };
   foreign = { pkg = pkgs.runCommand "foreign" { } ''

@@ -14,15 +14,7 @@ import (
 const dockerModel = `{ pkgs ? import <nixpkgs> { }, without ? [ ], seconds ? "1000" }:
 let
   create = import ../nixproc/backends/docker/create-docker-container.nix { inherit (pkgs) stdenv lib; };
-  image = name: seconds: pkgs.runCommand "image-${name}.tar" { } ''
-    mkdir -p fs/bin fs/proc
-    tar -C fs -cf layer.tar bin proc
-    id=$(sha256sum layer.tar | cut -d ' ' -f 1)
-    echo '{"architecture":"amd64","os":"linux","config":{"Cmd":["/bin/sleep","${seconds}"]},"rootfs":{"type":"layers","diff_ids":["sha256:'$id'"]}}' >config.json
-    mv config.json $(sha256sum config.json | cut -d ' ' -f 1).json
-    echo '[{"Config":"'$(ls | grep 'json$')'","RepoTags":["${name}:latest"],"Layers":["layer.tar"]}]' >manifest.json
-    tar -cf $out manifest.json layer.tar $(ls | grep -v manifest | grep 'json$')
-  '';
+  image = ` + archiveOfOthers + `;
   container = name: seconds: dependencies: { pkg = create {
     inherit name dependencies;
     dockerImage = image name seconds;
