@@ -102,6 +102,10 @@ func (p sysvinitPlace) runsExactly(names ...string) map[string]string {
 	p.t.Helper()
 	o := p.observe()
 	runs(p.t, o, names...)
+	return o.identities()
+}
+
+func (o observation) identities() map[string]string {
 	found := map[string]string{}
 	for _, name := range o.running() {
 		found[name] = o.identity(name)
@@ -207,5 +211,41 @@ func takeoverLaunchd(t *testing.T) takeover {
 		enter:   []string{"env", "LAUNCHD_TARGET_DIR=" + target, "LAUNCHCTL=" + filepath.Join(l.state, "launchctl")},
 		options: []string{"--state-dir", d.path("state"), "--force-disable-user-change"},
 		keeps:   []string{"webapp1", "webapp2", "webapp3", "webapp4", "webapp5"},
+	}
+}
+
+// Two programs of FreeBSD that the old tools call: rcorder(8), and tail(1) with
+// its option for the reverse order.
+const (
+	rcorderStandin = `#!/usr/bin/env python3
+import graphlib, re, sys
+words = {file: {key: line.split() for key, line in re.findall(r"^# (PROVIDE|REQUIRE|BEFORE):(.*)$", open(file).read(), re.M)} for file in sys.argv[1:]}
+owner = {name: file for file in words for name in words[file].get("PROVIDE", [])}
+graph = {file: set() for file in words}
+for file in words:
+    graph[file].update(owner[name] for name in words[file].get("REQUIRE", []) if name in owner)
+    for name in words[file].get("BEFORE", []):
+        if name in owner:
+            graph[owner[name]].add(file)
+print(*graphlib.TopologicalSorter(graph).static_order(), sep="\n")
+`
+	tailStandin = `#!/bin/sh
+if [ "$*" = -r ]; then exec tac; fi
+exec /usr/bin/tail "$@"
+`
+)
+
+func takeoverBsdrc(t *testing.T) takeover {
+	b := newBSDMachine(t)
+	old := newOldTools(b.deployment)
+	for name, text := range map[string]string{"rcorder": rcorderStandin, "tail": tailStandin} {
+		if err := os.Chmod(b.write("freebsd/"+name, text), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	old.path = b.path("freebsd") + ":" + old.path
+	return takeover{
+		old: old, webappsPlace: bsdPlace{b}, d: b.deployment, manager: "bsdrc", enter: b.enters(),
+		options: []string{"--state-dir", b.path("state"), "--force-disable-user-change"},
 	}
 }

@@ -29,6 +29,7 @@ func TestTakesOverFromTheOldTools(t *testing.T) {
 		"supervisord":  takeoverSupervisord,
 		"s6-rc":        takeoverS6rc,
 		"launchd":      takeoverLaunchd,
+		"bsdrc":        takeoverBsdrc,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
