@@ -45,7 +45,13 @@ func newSystemdMachine(t *testing.T, user bool) *systemdMachine {
 
 func newSystemdMachineIn(t *testing.T, store *nixStore, user bool) *systemdMachine {
 	t.Helper()
-	m := &systemdMachine{deployment: newDeploymentIn(t, store), user: user}
+	return systemdMachineFor(newDeploymentIn(t, store), user)
+}
+
+// systemdMachineFor starts a systemd for a deployment that is there.
+func systemdMachineFor(d *deployment, user bool) *systemdMachine {
+	d.t.Helper()
+	m := &systemdMachine{deployment: d, user: user}
 	m.start()
 	return m
 }
