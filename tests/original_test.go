@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // shown is one of the original's faults, or a part of one, that shows on this
@@ -22,7 +23,8 @@ type shown struct {
 // allShown are the faults by subject. What can't be shown says why when it is
 // tried (see side.skip).
 func allShown() []shown {
-	return slices.Concat(shownOnCommandLines, shownByDirectories, shownByGenerations, shownByEvaluation)
+	return slices.Concat(shownOnCommandLines, shownByDirectories, shownByGenerations, shownByEvaluation, shownByFiles,
+		shownByFailures, shownByInitScripts)
 }
 
 // Where a checkout of the old framework is given, each of its faults shows with
@@ -149,9 +151,12 @@ func (s *side) sleeping(names string, more ...string) {
 	s.mustSwitchTo(append(more, s.model("model.nix", body+" }"))...)
 }
 
-// runs tells which processes run.
+// runs tells which processes run. The original does not wait for what it starts.
 func (s *side) runs() string {
 	s.t.Helper()
+	if s.original {
+		time.Sleep(time.Second)
+	}
 	return seen(s.observe())
 }
 
@@ -168,23 +173,30 @@ func exits(r outcome) string {
 // withNix is the outcome of a program of Nix.
 func (s *side) withNix(program string, args ...string) outcome {
 	s.t.Helper()
-	return s.program(program, args...)
+	binary, err := storedBinary()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return s.program("env", append([]string{"NIXPROC_BUILDER=" + binary, program}, args...)...)
 }
 
-// create is a Nix function that is createManagedProcess of the side, for a
-// process manager.
+// create is the beginning of a Nix expression in which create is
+// createManagedProcess of the side, for a process manager. No state is made.
 func (s *side) create(manager string) string {
-	return fmt.Sprintf(`let pkgs = import <nixpkgs> { }; create = import (/. + %s) {
-		inherit pkgs; stateDir = %s; runtimeDir = %[2]s + "/run"; logDir = %[2]s + "/log"; tmpDir = %[2]s + "/tmp";
-		forceDisableUserChange = true; processManager = %[3]s;
-	}; in `, nixString(filepath.Join(s.tree(), "nixproc/create-managed-process/universal/create-managed-process-universal.nix")),
-		nixString(s.path("state")), manager)
+	return fmt.Sprintf(`let
+	host = import <nixpkgs> { };
+	pkgs = host // { dockerTools = { shadowSetup = ""; buildImage = image: host.writeTextFile { inherit (image) name; text = ""; }; }; };
+	create = import (/. + %s) {
+		inherit pkgs; stateDir = "/x"; runtimeDir = "/x/run"; logDir = "/x/log"; tmpDir = "/x/tmp";
+		forceDisableUserChange = true; processManager = %s;
+	};
+in `, nixString(filepath.Join(s.tree(), "nixproc/create-managed-process/universal/create-managed-process-universal.nix")), manager)
 }
 
 // built gives the text of a file in a package that has to be built.
-func (s *side) built(manager, expr, file string) string {
+func (s *side) built(expr, file string) string {
 	s.t.Helper()
-	r := s.must(s.withNix("nix-build", "--no-out-link", "-E", s.create(nixString(manager))+expr))
+	r := s.must(s.withNix("nix-build", "--no-out-link", "-E", expr))
 	return read(s.t, strings.TrimSpace(r.stdout), file)
 }
 
