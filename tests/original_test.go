@@ -24,7 +24,7 @@ type shown struct {
 // tried (see side.skip).
 func allShown() []shown {
 	return slices.Concat(shownOnCommandLines, shownByDirectories, shownByGenerations, shownByEvaluation, shownByFiles,
-		shownByFailures, shownByInitScripts)
+		shownByFailures, shownByInitScripts, shownBySupervisord)
 }
 
 // Where a checkout of the old framework is given, each of its faults shows with
@@ -207,6 +207,14 @@ func said(r outcome, pattern string) string {
 		return ""
 	}
 	return match[1]
+}
+
+// link makes a link in the deployment's directory.
+func (s *side) link(target, name string) {
+	s.t.Helper()
+	if err := os.Symlink(target, s.path(name)); err != nil {
+		s.t.Fatal(err)
+	}
 }
 
 // mode of a file, as chmod(1) takes it.
