@@ -23,18 +23,14 @@ func (s *side) realInitFunctions() {
 	if !s.original {
 		return
 	}
-	s.write("pkgs/default.nix", fmt.Sprintf(`args:
-let pkgs = import (/. + %s) args; in pkgs // {
-	fetchurl = _: pkgs.stdenv.mkDerivation {
+	s.packages(fmt.Sprintf(`fetchurl = _: pkgs.stdenv.mkDerivation {
 		name = "boot-scripts.tar";
 		buildCommand = ''
 			mkdir -p lfs-bootscripts-20190524/lfs/lib/services
 			cp ${/. + %s} lfs-bootscripts-20190524/lfs/lib/services/init-functions
 			tar -cf $out lfs-bootscripts-20190524
 		'';
-	};
-}`, nixString(absolutePath(s.t, "../nixproc/hostpkgs")), nixString(file)))
-	s.env = append(s.env, "NIX_PATH=nixpkgs="+s.path("pkgs"))
+	};`, nixString(file)))
 }
 
 // named is a model of processes that are one program, of a name of its own, so

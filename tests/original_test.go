@@ -3,6 +3,7 @@ package tests
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -24,7 +25,7 @@ type shown struct {
 // tried (see side.skip).
 func allShown() []shown {
 	return slices.Concat(shownOnCommandLines, shownByDirectories, shownByGenerations, shownByEvaluation, shownByFiles,
-		shownByFailures, shownByInitScripts, shownBySupervisord)
+		shownByFailures, shownByInitScripts, shownBySupervisord, shownBySystemd, shownByManagers, shownByAccounts)
 }
 
 // Where a checkout of the old framework is given, each of its faults shows with
@@ -215,6 +216,45 @@ func (s *side) link(target, name string) {
 	if err := os.Symlink(target, s.path(name)); err != nil {
 		s.t.Fatal(err)
 	}
+}
+
+// packages adds packages, as text of Nix, to those of the host.
+func (s *side) packages(more string) {
+	s.t.Helper()
+	s.write("pkgs/default.nix", fmt.Sprintf("args: let pkgs = import (/. + %s) args; in pkgs // { %s }\n", nixString(absolutePath(s.t, "../nixproc/hostpkgs")), more))
+	s.env = append(s.env, "NIX_PATH=nixpkgs="+s.path("pkgs"))
+}
+
+// first puts a directory in front of PATH.
+func (s *side) first(dir string) {
+	s.t.Helper()
+	for i, variable := range s.env {
+		if path, ok := strings.CutPrefix(variable, "PATH="); ok && !s.original {
+			s.env[i] = "PATH=" + dir + ":" + path
+		}
+	}
+	if s.original {
+		s.old.path = dir + ":" + s.old.path
+	}
+}
+
+// logged has a program of the machine write down its calls from now on.
+func (s *side) logged(program string) {
+	s.t.Helper()
+	path, err := exec.LookPath(program)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.script(program, fmt.Sprintf("echo \"$*\" >>%q\nexec %s \"$@\"\n", s.path("calls"), path))
+}
+
+// script stands for a program.
+func (s *side) script(program, text string) {
+	s.t.Helper()
+	if err := os.Chmod(s.write("bin/"+program, "#!/bin/sh\n"+text), 0o755); err != nil {
+		s.t.Fatal(err)
+	}
+	s.first(s.path("bin"))
 }
 
 // mode of a file, as chmod(1) takes it.
