@@ -48,9 +48,10 @@ var shownByEvaluation = []shown{
 		try: func(s *side) string { return s.takesNice("cygrunsrv") },
 	},
 	{
-		fault: "D42", original: "fails, ", ours: "succeeds, ",
+		fault: "D42", original: "fails, a function", ours: "succeeds, ",
 		try: func(s *side) string {
-			return exits(s.withNix("nix-instantiate", "-E", s.create("null")+`create { name = "a"; process = "/bin/a"; overrides.systemd = args: args; }`))
+			r := s.withNix("nix-instantiate", "-E", s.create("null")+`create { name = "a"; process = "/bin/a"; overrides.systemd = args: args; }`)
+			return exits(r) + said(r, `cannot convert (a function) to JSON`)
 		},
 	},
 }

@@ -54,7 +54,15 @@ var shownByManagers = []shown{
 		},
 	},
 	{
-		fault: "D12", original: "the container beside another one: none", ours: "the container beside another one: nixproc-b",
+		fault: "D12", part: "options", original: "fails, ", ours: "succeeds, ",
+		try: func(s *side) string {
+			s.use(newDocker(s.t).deployment, nil)
+			profile := strings.TrimSpace(s.must(s.run("build", append(s.usual(), "-P", "docker", "--no-out-link", "--undeploy")...)).stdout)
+			return exits(s.run("docker-deploy", append(s.usual(), "--log-dir", s.path("log"), profile)...))
+		},
+	},
+	{
+		fault: "D12", part: "count", original: "the container beside another one: none", ours: "the container beside another one: nixproc-b",
 		try: func(s *side) string {
 			p := newDocker(s.t)
 			s.use(p.deployment, nil)

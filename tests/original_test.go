@@ -25,7 +25,8 @@ type shown struct {
 // tried (see side.skip).
 func allShown() []shown {
 	return slices.Concat(shownOnCommandLines, shownByDirectories, shownByGenerations, shownByEvaluation, shownByFiles,
-		shownByFailures, shownByInitScripts, shownBySupervisord, shownBySystemd, shownByManagers, shownByAccounts)
+		shownByFailures, shownByInitScripts, shownBySupervisord, shownBySystemd, shownByManagers, shownByAccounts,
+		shownByS6rc)
 }
 
 // Where a checkout of the old framework is given, each of its faults shows with
