@@ -110,7 +110,7 @@ func oldCheckout(t *testing.T) string {
 // keep its output for as long as it lives, so that goes to files.
 func (o *oldTools) run(d *deployment, enter []string, name string, args ...string) outcome {
 	d.t.Helper()
-	line := slices.Concat(enter, []string{"sh", "-c", `exec "$@" >old.out 2>old.err </dev/null`, "sh",
+	line := slices.Concat(enter, []string{"sh", "-c", `out=$1; shift; exec "$@" >"$out.out" 2>"$out.err" </dev/null`, "sh", d.path("old"),
 		"env", "PATH=" + o.path, "NIXPROC=" + filepath.Join(o.tree, "nixproc"), name}, args)
 	r := d.program(line[0], line[1:]...)
 	r.stdout, r.stderr = read(d.t, d.path("old.out")), r.stderr+read(d.t, d.path("old.err"))

@@ -43,9 +43,16 @@ func newSystemdMachine(t *testing.T, user bool) *systemdMachine {
 
 func newSystemdMachineIn(t *testing.T, store *nixStore, user bool) *systemdMachine {
 	t.Helper()
+	return systemdMachineFor(newDeploymentIn(t, store), user)
+}
+
+// systemdMachineFor starts a systemd for a deployment that is there.
+func systemdMachineFor(d *deployment, user bool) *systemdMachine {
+	t := d.t
+	t.Helper()
 	needsUnshare(t, "--uts", "--ipc", "--pid", "--cgroup", "--fork")
 	needsRoot(t, "/lib/systemd/systemd", "systemctl", "journalctl")
-	m := &systemdMachine{deployment: newDeploymentIn(t, store), user: user}
+	m := &systemdMachine{deployment: d, user: user}
 	// Processes run as other users, and the test's directory is closed to them.
 	if err := os.Chmod(filepath.Dir(m.dir), 0o755); err != nil {
 		t.Fatal(err)
