@@ -50,7 +50,6 @@ var shownByInitScripts = []shown{
 				return s.model("model.nix", strings.NewReplacer("PROGRAM", program, "NAMES", names).Replace(named))
 			}
 			s.mustSwitchTo(model(`a = one "a"; b = one "b";`))
-			s.runs() // or the original has not written its pid files yet
 			var all []int
 			for _, name := range []string{"a", "b"} {
 				all = append(all, s.running(name), theProbe(s.t, s.running(name)))

@@ -126,7 +126,11 @@ func (s *side) usual() []string {
 // switchTo switches with sysvinit.
 func (s *side) switchTo(args ...string) outcome {
 	s.t.Helper()
-	return s.run("sysvinit-switch", slices.Concat(s.usual(), []string{"--runlevel", "3"}, args)...)
+	r := s.run("sysvinit-switch", slices.Concat(s.usual(), []string{"--runlevel", "3"}, args)...)
+	if s.original {
+		time.Sleep(time.Second) // it does not wait for what it starts
+	}
+	return r
 }
 
 // mustSwitchTo is switchTo for what has to succeed.
@@ -153,12 +157,9 @@ func (s *side) sleeping(names string, more ...string) {
 	s.mustSwitchTo(append(more, s.model("model.nix", body+" }"))...)
 }
 
-// runs tells which processes run. The original does not wait for what it starts.
+// runs tells which processes run.
 func (s *side) runs() string {
 	s.t.Helper()
-	if s.original {
-		time.Sleep(time.Second)
-	}
 	return seen(s.observe())
 }
 
