@@ -21,8 +21,8 @@ type shown struct {
 	original, ours string
 }
 
-// allShown are the faults by subject. What can't be shown says why when it is
-// tried (see side.skip).
+// allShown are the faults by subject. What can't be shown here is skipped, and
+// says why.
 func allShown() []shown {
 	return slices.Concat(shownOnCommandLines, shownByDirectories, shownByGenerations, shownByEvaluation, shownByFiles,
 		shownByFailures, shownByInitScripts, shownBySupervisord, shownBySystemd, shownByManagers, shownByAccounts,
