@@ -114,6 +114,18 @@ var shownBySupervisord = []shown{
 		},
 	},
 	{
+		fault: "D25", part: "order", original: "starts: app app db", ours: "starts: app db app",
+		try: func(s *side) string {
+			s.supervisord().run()
+			program := func(name, more string) string {
+				return fmt.Sprintf(`%s.pkg = create { name = %[1]q; foregroundProcess = script %[1]q "echo %[1]s >>\"$ORDER\"; exec sleep 1000"; environment.ORDER = "${stateDir}/order"; %s };`, name, more)
+			}
+			s.must(s.supervisordSwitch(s.model("model.nix", "{ "+program("app", "")+" }")))
+			s.must(s.supervisordSwitch(s.model("model.nix", "rec { "+program("db", "")+program("app", "dependencies = [ db.pkg ]; args = [ 2 ];")+" }")))
+			return "starts: " + strings.Join(strings.Fields(read(s.t, s.path("state/order"))), " ")
+		},
+	},
+	{
 		fault: "D26", original: "what depends on it: restarted", ours: "what depends on it: kept",
 		try: func(s *side) string {
 			p := s.supervisord()
