@@ -241,8 +241,8 @@ func TestDockerAccounts(t *testing.T) {
 	}
 }
 
-// Without change of users, containers run as the caller, in a state directory
-// that is the caller's, and make no account.
+// Without change of users, containers run as the caller, in the state directory
+// that was named (D12), which is the caller's, and make no account.
 func TestDockerUnprivileged(t *testing.T) {
 	t.Parallel()
 	p := newDocker(t)

@@ -83,7 +83,7 @@ func newOldTools(d *deployment) *oldTools {
 		t.Fatal(err)
 	}
 	o := &oldTools{tree: d.path("old")}
-	for _, part := range []string{"nixproc", "examples"} {
+	for _, part := range []string{"nixproc", "tools", "examples"} {
 		copyTree(t, filepath.Join(checkout, part), filepath.Join(o.tree, part))
 	}
 	copyTree(t, "../webapp", filepath.Join(o.tree, "webapp")) // theirs needs a library that few hosts have

@@ -271,7 +271,7 @@ var saboteurs = []saboteur{
 		"./tests", "TestNewVersionRestartsNothing"},
 	{"D14: the new generation is no root of the garbage collector", "nixeval/realise.go",
 		"	if root != \"\" {\n", "	if root == \"never\" {\n",
-		"./tests", "TestUpgradeKeepsWhatDidNotChange"},
+		"./tests", "TestNewProfileIsKept"},
 	{"P14: a rollback goes to the newest generation", "cmd/nixproc/generations.go",
 		"generations[i].Number < previous.Generation", "generations[i].Number != previous.Generation",
 		"./tests", "TestUpgradeKeepsWhatDidNotChange"},
