@@ -37,6 +37,9 @@ var initStateText string
 //go:embed usage/id-assign.txt
 var idAssignText string
 
+//go:embed usage/recover.txt
+var recoverText string
+
 //go:embed usage/status.txt
 var statusText string
 
@@ -82,6 +85,10 @@ func commands() map[string]command {
 		"init-state": {
 			run: initState, help: page("init-state", "", initStateText),
 			set: optionSet{directory: true},
+		},
+		"recover": {
+			run: recoverSwitch, help: page("recover", "", recoverText),
+			set: optionSet{recovery: true},
 		},
 		"status": {
 			run: status, help: page("status", "", statusText),

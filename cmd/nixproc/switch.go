@@ -146,12 +146,7 @@ func (s *session) activateEvaluated(target deploy.Target, o *options, e *evaluat
 	if exists {
 		return s.activate(target, o, e.Profile, number)
 	}
-	// The link is made now, so that it keeps the profile from garbage
-	// collection; the profile moves to it only when all of it runs.
-	if err := e.build(s, target.Profile.Link(number)); err != nil {
-		return err
-	}
-	return s.activateNew(target, o, e.Profile, number)
+	return s.activateNew(target, o, e.Profile, number, func(link string) error { return e.build(s, link) })
 }
 
 // build builds the profile, unless it is there.
@@ -176,14 +171,22 @@ func numberFor(p profile.Profile, storePath string) (number int, exists bool, er
 	return number, false, err
 }
 
-// activateNew activates a generation that was made for it, and removes it again
-// if that fails.
-func (s *session) activateNew(target deploy.Target, o *options, storePath string, number int) error {
+// activateNew makes a generation and activates it, and removes it again if that
+// fails. The link is made first, so that it keeps the profile from garbage
+// collection; the profile moves to it only when all of it runs.
+func (s *session) activateNew(target deploy.Target, o *options, storePath string, number int, link func(link string) error) error {
 	target.Making = number
-	err := s.activate(target, o, storePath, number)
+	if err := target.Begin(storePath, o.managerOptions()); err != nil {
+		return err
+	}
+	err := link(target.Profile.Link(number))
+	if err == nil {
+		err = s.activate(target, o, storePath, number)
+	}
 	if err == nil {
 		return nil
 	}
+	err = errors.Join(err, s.leave(target, storePath, err))
 	if current, found, currentErr := target.Profile.Current(); currentErr == nil && found && current.Number == number {
 		return err
 	}
@@ -191,6 +194,26 @@ func (s *session) activateNew(target deploy.Target, o *options, storePath string
 		note("generation %d could not be removed: %v", number, removeErr)
 	}
 	return err
+}
+
+// leave ends a switch that has failed: with its journal, if it has touched
+// nothing, or with all that a later command needs to go on.
+func (s *session) leave(target deploy.Target, storePath string, why error) error {
+	left, err := target.Interrupted()
+	failure, touched := errors.AsType[*deploy.Failure](why)
+	switch {
+	case err != nil:
+		return err
+	case left == nil && (!touched || failure.Undone()):
+		return target.End()
+	case target.Profile.InsideStateDir():
+		return target.Journal.Close()
+	}
+	nix, err := newNix(s.ctx)
+	if err == nil {
+		err = nix.Keep(s.ctx, storePath, target.Root(storePath))
+	}
+	return errors.Join(err, target.Journal.Close())
 }
 
 func lockFile(p profile.Profile) string { return filepath.Join(p.WorkDir(), "lock") }

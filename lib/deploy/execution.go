@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"nixproc/lib/accounts"
+	"nixproc/lib/journal"
 	"nixproc/lib/manager"
 )
 
@@ -18,10 +19,12 @@ import (
 type execution struct {
 	Deployment
 	ctx, soft context.Context
+	journal   *journal.Journal
 	begun     []begun // levels, in order
 	created   accounts.Set
 	unseen    []manager.Unit // started, perhaps, but not seen
 	lastStart time.Time
+	undoing   bool
 }
 
 // begun is a step: units that were to start or stop, or the files of units that
@@ -58,6 +61,9 @@ func (x *execution) levels(verb string, levels [][]manager.Unit) *Failure {
 func (x *execution) level(verb string, units []manager.Unit) *Failure {
 	if x.soft.Err() != nil {
 		return &Failure{Verb: verb, Cause: errInterrupted}
+	}
+	if err := x.journal.Sync(); err != nil {
+		return &Failure{Verb: verb, Cause: err}
 	}
 	x.begun = append(x.begun, begun{verb: verb})
 	at := &x.begun[len(x.begun)-1]
@@ -100,11 +106,17 @@ func (x *execution) level(verb string, units []manager.Unit) *Failure {
 func (x *execution) step(verb string, unit manager.Unit, undo bool) error {
 	begin := time.Now()
 	defer x.remind(verb, unit, undo).Stop()
-	var err error
-	if verb == "start" {
-		err = x.Manager.Start(x.ctx, unit)
-	} else {
-		err = x.Manager.Stop(x.ctx, unit)
+	units := []manager.Unit{unit}
+	err := x.noteBegun(verb, units)
+	switch {
+	case err != nil:
+	case verb == "start":
+		err = x.Manager.Start(x.watched(verb, units), unit)
+	default:
+		err = x.Manager.Stop(x.watched(verb, units), unit)
+	}
+	if err == nil {
+		x.noteDone(verb, units)
 	}
 	x.Observe(Event{Verb: verb, Process: unit.Name, Err: err, Undo: undo, Took: time.Since(begin)})
 	return err
@@ -176,6 +188,7 @@ func (x *execution) died(unit manager.Unit, detail string) error {
 // undo takes back the begun steps, the last first, and names what it could not
 // put back.
 func (x *execution) undo(failure *Failure) {
+	x.undoing = true
 	wrong := func(unit manager.Unit, verb string, err error) {
 		failure.Wrong = append(failure.Wrong, Wrong{Process: unit.Name, Why: err, Repair: x.Manager.Command(verb, unit)})
 	}
