@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -222,15 +223,15 @@ func (s *session) deployPrebuilt(target deploy.Target, o *options, storePath str
 		if exists {
 			return s.activate(target, o, storePath, number)
 		}
-		return s.activateNew(target, o, storePath, number, func(link string) error {
+		return s.activateNew(target, o, storePath, number, func(ctx context.Context, link string) error {
 			if target.Profile.InsideStateDir() {
 				return target.Profile.Create(number, storePath)
 			}
-			nix, err := newNix(s.soft)
+			nix, err := newNix(ctx)
 			if err != nil {
 				return err
 			}
-			return nix.Keep(s.soft, storePath, link)
+			return nix.Keep(ctx, storePath, link)
 		})
 	})
 }

@@ -76,9 +76,12 @@ func (s *session) recoverFrom(name string, where profile.Profile, o *options, wo
 		if err != nil || left == nil {
 			return err // somebody else was faster
 		}
-		if left.Last.New == previous.Path {
+		switch left.Last.New {
+		case "":
+			note("the last switch was interrupted before it did anything")
+		case previous.Path:
 			note("the switch to %s is finished", left.Last.New)
-		} else {
+		default:
 			note("the switch to %s is undone", left.Last.New)
 		}
 		return s.activate(target, was, previous.Path, previous.Generation)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"path/filepath"
@@ -130,7 +131,7 @@ func (s *session) evaluateAhead(target *deploy.Target, o *options, exprFile stri
 
 // showEvaluated shows what a switch to an evaluated model would do.
 func (s *session) showEvaluated(target deploy.Target, o *options, e *evaluated) error {
-	if err := e.build(s, ""); err != nil {
+	if err := e.build(s.soft, ""); err != nil {
 		return err
 	}
 	return s.showPlan(target, o, e.Profile)
@@ -146,12 +147,12 @@ func (s *session) activateEvaluated(target deploy.Target, o *options, e *evaluat
 	if exists {
 		return s.activate(target, o, e.Profile, number)
 	}
-	return s.activateNew(target, o, e.Profile, number, func(link string) error { return e.build(s, link) })
+	return s.activateNew(target, o, e.Profile, number, func(ctx context.Context, link string) error { return e.build(ctx, link) })
 }
 
 // build builds the profile, unless it is there.
-func (e *evaluated) build(s *session, root string) error {
-	return e.nix.Realise(s.soft, e.Evaluation, root)
+func (e *evaluated) build(ctx context.Context, root string) error {
+	return e.nix.Realise(ctx, e.Evaluation, root)
 }
 
 // numberFor tells which generation a store path is to be. As with nix-env, it
@@ -174,12 +175,12 @@ func numberFor(p profile.Profile, storePath string) (number int, exists bool, er
 // activateNew makes a generation and activates it, and removes it again if that
 // fails. The link is made first, so that it keeps the profile from garbage
 // collection; the profile moves to it only when all of it runs.
-func (s *session) activateNew(target deploy.Target, o *options, storePath string, number int, link func(link string) error) error {
+func (s *session) activateNew(target deploy.Target, o *options, storePath string, number int, link func(ctx context.Context, link string) error) error {
 	target.Making = number
 	if err := target.Begin(storePath, o.managerOptions()); err != nil {
 		return err
 	}
-	err := link(target.Profile.Link(number))
+	err := link(target.Building(s.soft), target.Profile.Link(number))
 	if err == nil {
 		err = s.activate(target, o, storePath, number)
 	}

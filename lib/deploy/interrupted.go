@@ -92,11 +92,18 @@ func (t *Target) Begin(storePath string, options []string) error {
 	if t.left, err = journal.Read(t.journalFile()); err != nil {
 		return err
 	}
+	current, _, err := t.Profile.Current()
+	if _, gone := errors.AsType[*profile.GoneError](err); err != nil && !gone {
+		return err
+	}
+	about := journal.Switch{Old: previous.Path, New: storePath, At: current.Number, Making: t.Making, Options: options}
+	if t.Journal, err = journal.Open(t.journalFile(), about); err != nil {
+		return err
+	}
 	if err := errors.Join(t.hold(previous.Path), t.hold(storePath)); err != nil {
 		return fmt.Errorf("the profiles can't be kept from garbage collection: %w", err)
 	}
-	t.Journal, err = journal.Open(t.journalFile(), journal.Switch{Old: previous.Path, New: storePath, Making: t.Making, Options: options})
-	return err
+	return nil
 }
 
 // Interrupted is what a switch has left that did not come to its end; nil if
@@ -130,8 +137,8 @@ func (t Target) End() error {
 			return err
 		}
 	}
-	// Without a journal, nobody looks for what the roots keep.
-	return errors.Join(t.Journal.Close(), journal.Remove(t.journalFile()), os.RemoveAll(t.roots()))
+	// In this order, so that nothing is left that nobody looks for.
+	return errors.Join(t.Journal.Close(), os.RemoveAll(t.roots()), journal.Remove(t.journalFile()))
 }
 
 // inPlace gives the units of the old profile as an interrupted switch has left
@@ -267,9 +274,12 @@ func (t Target) Await(ctx context.Context, tell func(string)) error {
 func await(ctx context.Context, call journal.Call, tell func(string)) (wasAtWork bool, err error) {
 	program := programOf(call)
 	for program.Alive() {
-		if !wasAtWork {
-			wasAtWork = true
+		if !wasAtWork && call.Verb != build {
 			tell(fmt.Sprintf("the last switch was interrupted, and %s is still at work: waiting for its end", call.Line))
+		}
+		wasAtWork = true
+		if call.Verb == build {
+			return wasAtWork, program.End()
 		}
 		if time.Now().After(call.Until) {
 			tell(fmt.Sprintf("the time of %s is up: it is ended", call.Line))
@@ -282,6 +292,16 @@ func await(ctx context.Context, call journal.Call, tell func(string)) (wasAtWork
 		}
 	}
 	return wasAtWork, nil
+}
+
+// build is the verb of programs that make a generation: who wants another one
+// need not wait for them.
+const build = "build"
+
+// Building gives a context in which the journal hears of each program that makes
+// the new generation.
+func (t Target) Building(ctx context.Context) context.Context {
+	return watched(ctx, t.Journal, build, nil, false)
 }
 
 func programOf(call journal.Call) run.Left { return run.Left{PID: call.PID, Since: call.Since} }

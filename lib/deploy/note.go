@@ -57,19 +57,23 @@ func stepsOf(verb string, units []manager.Unit) []journal.Step {
 // journal before its first instruction, so that who finds the journal can wait
 // for its end.
 func (x *execution) watched(verb string, units []manager.Unit) context.Context {
-	if x.journal == nil {
-		return x.ctx
+	return watched(x.ctx, x.journal, verb, units, x.undoing)
+}
+
+func watched(ctx context.Context, j *journal.Journal, verb string, units []manager.Unit, undoing bool) context.Context {
+	if j == nil {
+		return ctx
 	}
 	names := make([]string, len(units))
 	for i, unit := range units {
 		names[i] = unit.Name
 	}
-	return run.Watched(x.ctx, func(pid int, c run.Command) error {
+	return run.Watched(ctx, func(pid int, c run.Command) error {
 		since, _ := pidfile.Started(pid)
-		err := x.journal.Call(journal.Call{
+		err := j.Call(journal.Call{
 			PID: pid, Since: since, Until: time.Now().Add(c.Timeout), Line: run.Quote(c.Args[:min(2, len(c.Args))]), Verb: verb, Units: names,
 		})
-		if x.undoing {
+		if undoing {
 			return nil
 		}
 		return err

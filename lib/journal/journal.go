@@ -34,7 +34,9 @@ type Switch struct {
 	// Old and New are the profiles, "" for none.
 	Old string `json:"old,omitempty"`
 	New string `json:"new,omitempty"`
-	// Making is the generation that is made for it; 0 where it was there before.
+	// At is the current generation, 0 for none, and Making the one that is made
+	// for the switch, 0 where it was there before.
+	At     int `json:"at,omitempty"`
 	Making int `json:"making,omitempty"`
 	// Options are those of the command line that a later command needs to find
 	// the same process manager.

@@ -78,12 +78,17 @@ func TestReadBack(t *testing.T) {
 	}
 
 	// What is done of another step counts for nothing.
-	j = open(t, file, Switch{Old: "/1", New: "/3", Making: 3})
+	j = open(t, file, Switch{Old: "/1", New: "/3", At: 1, Making: 3})
 	begin(t, j, "stop", "/2", "b")
 	j.Done(Step{"start", "/2", []string{"b"}})
 	f, last = found(t, file)
 	if last["b"] != "stop /2 false" || last["a"] != "stop /1 false" || f.Last.New != "/3" || !slices.Equal(f.Making, []int{2, 3}) {
 		t.Errorf("%v, %+v", last, f)
+	}
+	// A generation that was reached counts no more.
+	open(t, file, Switch{New: "/4", At: 3, Making: 4})
+	if f, _ = found(t, file); !slices.Equal(f.Making, []int{2, 4}) {
+		t.Errorf("%+v", f)
 	}
 	if err := Remove(file); err != nil {
 		t.Fatal(err)
@@ -110,7 +115,7 @@ func TestDamagedEnd(t *testing.T) {
 				t.Fatal(err)
 			}
 			f, err := Read(file)
-			if err != nil || (f == nil) != (cut < first) || f != nil && (len(f.Units) == 1) != (cut == len(whole)) {
+			if err != nil || (f.Last.Schema == 0) != (cut < first) || (len(f.Units) == 1) != (cut == len(whole)) {
 				t.Fatalf("cut at %d of %d, with %q: %+v, %v", cut, len(whole), rubbish, f, err)
 			}
 			if cut%20 != 0 {

@@ -17,7 +17,7 @@ import (
 // were killed one after the other, it is of all of them.
 type Found struct {
 	Last   Switch
-	Making []int // generations that were made for a switch
+	Making []int // generations that were made for a switch, and not seen reached
 	// Units tells, by name, what was last done to each unit that was touched.
 	Units map[string]Touched
 	// Installed are the profiles whose files may be in place, the latest last.
@@ -38,11 +38,14 @@ type Touched struct {
 	Begun, Ended time.Time
 }
 
-// Read reads a journal. It gives nil if there is none, or one that tells of no
-// switch: then none has begun anything.
+// Read reads a journal. It gives nil if there is none. One that was only made
+// tells of no switch.
 func Read(path string) (*Found, error) {
+	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
 	records, _, err := read(path)
-	if err != nil || len(records) == 0 {
+	if err != nil {
 		return nil, err
 	}
 	f := &Found{Units: map[string]Touched{}}
@@ -79,6 +82,7 @@ func (f *Found) add(r record) {
 	switch {
 	case r.Switch != nil:
 		f.Last = *r.Switch
+		f.Making = slices.DeleteFunc(f.Making, func(number int) bool { return number == r.Switch.At })
 		if r.Switch.Making != 0 && !slices.Contains(f.Making, r.Switch.Making) {
 			f.Making = append(f.Making, r.Switch.Making)
 		}

@@ -128,14 +128,12 @@ func start(c Command, out *output) (*process, error) {
 		}
 	}
 	go func() { p.done <- cmd.Wait() }()
+	seam.Running(c.Args)
 	return p, nil
 }
 
 func prepare(c Command) (*exec.Cmd, error) {
-	args, err := seam.Program(c.Args)
-	if err != nil {
-		return nil, err
-	}
+	args := seam.Program(c.Args)
 	cmd := exec.Command(args[0], args[1:]...)
 	if errors.Is(cmd.Err, exec.ErrNotFound) {
 		return nil, fmt.Errorf("%w: install it, or add its directory to PATH", cmd.Err)

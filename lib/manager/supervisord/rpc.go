@@ -63,7 +63,9 @@ const notRunning = 70
 // call calls one method. What it gives is a string, an int, a bool, []any or
 // map[string]any; a refusal is a *fault.
 func (s *server) call(ctx context.Context, method string, params ...any) (any, error) {
-	if err := seam.Before("call " + method); err != nil {
+	ctx, cancel := context.WithTimeout(ctx, min(callTimeout, run.Timeout(ctx)))
+	defer cancel()
+	if err := seam.Call(ctx, "call "+method); err != nil {
 		return nil, err
 	}
 	var body bytes.Buffer
@@ -74,8 +76,6 @@ func (s *server) call(ctx context.Context, method string, params ...any) (any, e
 		body.WriteString("</param>")
 	}
 	body.WriteString("</params></methodCall>")
-	ctx, cancel := context.WithTimeout(ctx, min(callTimeout, run.Timeout(ctx)))
-	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url, &body)
 	if err != nil {
 		return nil, err
