@@ -1,13 +1,17 @@
 package tests
 
 import (
+	"bytes"
 	"fmt"
 	"maps"
 	"math/rand/v2"
 	"os"
+	"os/exec"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -158,6 +162,9 @@ func TestFailsAnywhere(t *testing.T) {
 			var problems []string
 			switch said.code {
 			case 0:
+				if strings.Contains(said.stderr, "warning: the journal of the switch can't be removed") {
+					c.deploy(c.two, "")
+				}
 				problems = c.problems(c.two, 2)
 			case 1:
 				problems = c.problems(c.one)
@@ -184,4 +191,66 @@ func TestFailsAnywhere(t *testing.T) {
 		}
 		fmt.Printf("%s: %d points, %d sabotages\n", c.t.Name(), len(points), len(sabotages))
 	})
+}
+
+// P11: a switch that is interrupted at any moment is done, or undone, and says
+// which; if it is interrupted twice, the next one makes it right.
+func TestInterruptedAnywhere(t *testing.T) {
+	torture(t, []string{"sysvinit"}, func(c *tally) {
+		if c.manager == "systemd" {
+			c.t.Skip("the signal would end what is around it")
+		}
+		begin := time.Now()
+		c.found()
+		longest := time.Since(begin)
+		times := 3
+		if tortured() {
+			times = 1000
+			if few, err := strconv.Atoi(os.Getenv("NIXPROC_TEST_TORTURE_TIMES")); err == nil {
+				times = few
+			}
+		}
+		for range times {
+			delay := time.Duration(c.random.Int64N(int64(longest)))
+			twice := c.random.IntN(4) == 0
+			said := c.interrupted(delay, twice)
+			var problems []string
+			switch {
+			case said.code == 0:
+				problems = c.problems(c.two, 2)
+			case said.code == 1:
+				problems = c.problems(c.one)
+			case said.code == 2 && twice:
+				if next := c.deploy(c.two, ""); next.code != 0 {
+					problems = append(problems, "the next one failed:\n"+next.stderr)
+				}
+				problems = append(problems, c.problems(c.two, 2)...)
+			default:
+				problems = append(problems, "another exit code")
+			}
+			c.count(fmt.Sprintf("interrupted after %s (twice: %t)", delay, twice), said, problems)
+			c.reset()
+		}
+	})
+}
+
+// interrupted is a deploy that gets a signal after a while, or two.
+func (c *tally) interrupted(delay time.Duration, twice bool) outcome {
+	c.t.Helper()
+	cmd := exec.Command(c.binary, slices.Concat([]string{c.manager + "-deploy", "--jobs=1", "--state-dir", c.path("state")}, c.options, []string{c.two})...)
+	cmd.Dir, cmd.Env = c.dir, c.env
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Start(); err != nil {
+		c.t.Fatal(err)
+	}
+	time.AfterFunc(delay, func() {
+		cmd.Process.Signal(syscall.SIGINT)
+		if twice {
+			time.Sleep(20 * time.Millisecond)
+			cmd.Process.Signal(syscall.SIGTERM)
+		}
+	})
+	cmd.Wait()
+	return outcome{stdout.String(), stderr.String(), cmd.ProcessState.ExitCode()}
 }

@@ -88,7 +88,12 @@ func (s *session) activateThere(target deploy.Target, o *options, storePath stri
 		err = errors.Join(err, restore())
 	}
 	if failure, failed := errors.AsType[*deploy.Failure](err); !failed || failure.Undone() && !comparison.Interrupted {
-		err = errors.Join(err, target.End())
+		if endErr := target.End(); endErr != nil && err == nil {
+			// All of it is done. The next command finds that out again.
+			note("warning: the journal of the switch can't be removed: %v", endErr)
+		} else {
+			err = errors.Join(err, endErr)
+		}
 	}
 	if err != nil {
 		return err

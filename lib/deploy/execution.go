@@ -12,6 +12,7 @@ import (
 	"nixproc/lib/accounts"
 	"nixproc/lib/journal"
 	"nixproc/lib/manager"
+	"nixproc/lib/run"
 )
 
 // execution is one run of a deployment. It remembers each step before it
@@ -23,6 +24,7 @@ type execution struct {
 	begun     []begun // levels, in order
 	created   accounts.Set
 	unseen    []manager.Unit // started, perhaps, but not seen
+	late      []manager.Unit // started, perhaps, and may show themselves still
 	lastStart time.Time
 	undoing   bool
 }
@@ -92,6 +94,8 @@ func (x *execution) level(verb string, units []manager.Unit) *Failure {
 			defer mutex.Unlock()
 			if _, unseen := errors.AsType[*manager.UnseenError](err); unseen {
 				x.unseen = append(x.unseen, unit)
+			} else if broken, ok := errors.AsType[*run.Error](err); ok && verb == "start" && broken.Code < 0 {
+				x.late = append(x.late, unit)
 			}
 			if failure == nil {
 				failure = &Failure{Process: unit.Name, Verb: verb, Cause: err}
@@ -202,6 +206,7 @@ func (x *execution) undo(failure *Failure) {
 			continue
 		}
 		verb := opposite[step.verb]
+		x.awaitLate()
 		failed := x.all(verb, step.units)
 		for _, unit := range step.units {
 			if err := failed[unit.Name]; err != nil {
@@ -225,6 +230,29 @@ func (x *execution) undo(failure *Failure) {
 	failure.Wrong = slices.CompactFunc(failure.Wrong, func(a, b Wrong) bool {
 		return a.Process == b.Process && a.Repair == b.Repair
 	})
+}
+
+// lateness is how long what a start may have left behind has to show itself.
+const lateness = 2 * time.Second
+
+// awaitLate waits for processes of which the start was broken off, as it took too
+// long, say: what can't be seen can't be stopped. A script that says itself that
+// it has failed has left none.
+func (x *execution) awaitLate() {
+	if len(x.late) == 0 {
+		return
+	}
+	for deadline := time.Now().Add(lateness); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+		states, err := x.Manager.Status(x.ctx, x.late)
+		if err != nil {
+			break
+		}
+		x.late = slices.DeleteFunc(x.late, func(unit manager.Unit) bool { return states[unit.Name].Condition != manager.Stopped })
+		if len(x.late) == 0 {
+			break
+		}
+	}
+	x.late = nil
 }
 
 // verify asks whether what was started again runs.

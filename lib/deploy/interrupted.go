@@ -101,7 +101,11 @@ func (t *Target) Begin(storePath string, options []string) error {
 		return err
 	}
 	if err := errors.Join(t.hold(previous.Path), t.hold(storePath)); err != nil {
-		return fmt.Errorf("the profiles can't be kept from garbage collection: %w", err)
+		err = fmt.Errorf("the profiles can't be kept from garbage collection: %w", err)
+		if t.left == nil {
+			err = errors.Join(err, t.End())
+		}
+		return err
 	}
 	return nil
 }

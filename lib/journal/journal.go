@@ -92,18 +92,20 @@ type Journal struct {
 func Open(path string, about Switch) (*Journal, error) {
 	about.Schema = schema
 	j := &Journal{path: path}
-	if err := j.open(about); err != nil {
+	before, err := read(path)
+	if err == nil {
+		if err = j.open(about, before.length); err != nil && before.length == 0 {
+			err = errors.Join(err, j.Close(), Remove(path))
+		}
+	}
+	if err != nil {
 		return nil, fmt.Errorf("the switch can't be written down: %w", err)
 	}
 	return j, nil
 }
 
-func (j *Journal) open(about Switch) error {
+func (j *Journal) open(about Switch, whole int64) (err error) {
 	if err := os.MkdirAll(filepath.Dir(j.path), 0o755); err != nil {
-		return err
-	}
-	_, whole, err := read(j.path)
-	if err != nil {
 		return err
 	}
 	if j.file, err = os.OpenFile(j.path, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600); err != nil {
@@ -190,7 +192,7 @@ func (r record) kind() string {
 
 // Close closes the file and leaves it where it is, for a later command to find.
 func (j *Journal) Close() error {
-	if j == nil {
+	if j == nil || j.file == nil {
 		return nil
 	}
 	return j.file.Close()

@@ -44,26 +44,32 @@ func Read(path string) (*Found, error) {
 	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
-	records, _, err := read(path)
+	whole, err := read(path)
 	if err != nil {
 		return nil, err
 	}
 	f := &Found{Units: map[string]Touched{}}
-	for _, r := range records {
+	for _, r := range whole.records {
 		f.add(r)
 	}
 	return f, nil
 }
 
-// read gives the records of a file, and how much of the file they are. What
-// comes behind was damaged: no step has been built upon it.
-func read(path string) (records []record, length int64, err error) {
+// lines are the records of a file, and how much of the file they are.
+type lines struct {
+	records []record
+	length  int64
+}
+
+// read reads a file, if there is one. What comes behind a damaged line has no
+// step built upon it.
+func read(path string) (whole lines, err error) {
 	data, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, 0, nil
+		return whole, nil
 	}
 	if err != nil {
-		return nil, 0, fmt.Errorf("what an interrupted switch has done can't be told: %w", err)
+		return whole, fmt.Errorf("what an interrupted switch has done can't be told: %w", err)
 	}
 	for line := range bytes.Lines(data) {
 		var r record
@@ -71,11 +77,11 @@ func read(path string) (records []record, length int64, err error) {
 			break
 		}
 		if r.Switch != nil && r.Switch.Schema > schema {
-			return nil, 0, fmt.Errorf("%s was written by a later nixproc than this one: use that one to recover from it", path)
+			return whole, fmt.Errorf("%s was written by a later nixproc than this one: use that one to recover from it", path)
 		}
-		records, length = append(records, r), length+int64(len(line))
+		whole.records, whole.length = append(whole.records, r), whole.length+int64(len(line))
 	}
-	return records, length, nil
+	return whole, nil
 }
 
 func (f *Found) add(r record) {
