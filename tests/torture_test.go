@@ -58,9 +58,22 @@ func torture(t *testing.T, managers []string, do func(c *tally)) {
 	}
 }
 
-// some gives all points, or so many of them.
-func (c *tally) some(number int, points []string) []string {
+// times is how often something is done: as asked for, or, where all is, number,
+// and else a few times.
+func times(number int) int {
+	if asked, err := strconv.Atoi(os.Getenv("NIXPROC_TEST_TORTURE_TIMES")); err == nil {
+		return asked
+	}
 	if tortured() {
+		return number
+	}
+	return 3
+}
+
+// some gives all points, or some of them.
+func (c *tally) some(points []string) []string {
+	number := times(len(points))
+	if number == len(points) {
 		return points
 	}
 	c.random.Shuffle(len(points), func(i, j int) { points[i], points[j] = points[j], points[i] })
@@ -119,7 +132,7 @@ func TestKilledAnywhere(t *testing.T) {
 	}
 	torture(t, []string{"sysvinit"}, func(c *tally) {
 		points := c.found()
-		for _, point := range c.some(3, points) {
+		for _, point := range c.some(points) {
 			names := slices.Sorted(maps.Keys(nexts))
 			if !tortured() {
 				names = names[c.random.IntN(len(names)):][:1]
@@ -156,7 +169,7 @@ func TestFailsAnywhere(t *testing.T) {
 				sabotages = append(sabotages, "hang "+point)
 			}
 		}
-		for _, sabotage := range c.some(3, sabotages) {
+		for _, sabotage := range c.some(sabotages) {
 			begin := time.Now()
 			said := c.deploy(c.two, sabotage, "--timeout=2")
 			var problems []string
@@ -203,14 +216,7 @@ func TestInterruptedAnywhere(t *testing.T) {
 		begin := time.Now()
 		c.found()
 		longest := time.Since(begin)
-		times := 3
-		if tortured() {
-			times = 1000
-			if few, err := strconv.Atoi(os.Getenv("NIXPROC_TEST_TORTURE_TIMES")); err == nil {
-				times = few
-			}
-		}
-		for range times {
+		for range times(1000) {
 			delay := time.Duration(c.random.Int64N(int64(longest)))
 			twice := c.random.IntN(4) == 0
 			said := c.interrupted(delay, twice)
