@@ -246,6 +246,20 @@ func fileOrProfile(path string) (_ string, prebuilt bool, err error) {
 	return path, true, checkProfile(path)
 }
 
+// checkBuilt refuses what is neither of the two that were built before.
+func checkBuilt(path string) error {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return err
+	case info.IsDir():
+		return checkProfile(path)
+	case manifestxml.Is(path):
+		return checkManifest(path)
+	}
+	return &nixeval.ModelError{Text: path + " is a file, but no profile"}
+}
+
 // checkManifest refuses manifests of Disnix that can't be a generation.
 func checkManifest(path string) error {
 	if filepath.Dir(path) != filepath.Clean(nixeval.StoreDir()) {
