@@ -31,8 +31,10 @@ test:
 # Any values at all, for FUZZTIME each; make test runs the seeds alone.
 FUZZTIME = 10s
 fuzz:
-	@for target in $$(grep -ho '^func Fuzz[A-Za-z0-9]*' lib/render/*_test.go | cut -d' ' -f2); do \
-		$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) ./lib/render || exit 1; \
+	@for package in ./lib/render ./lib/manager/sysvinit; do \
+		for target in $$(grep -ho '^func Fuzz[A-Za-z0-9]*' $$package/*_test.go | cut -d' ' -f2); do \
+			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package || exit 1; \
+		done; \
 	done
 
 # What .ci/run checks besides the tests.

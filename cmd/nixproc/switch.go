@@ -74,10 +74,16 @@ func (s *session) target(managerName string, o *options) (deploy.Target, error) 
 			note("--old-profile: %s does not exist: nothing is taken to be deployed", o.oldProfile)
 			t.Fresh, err = true, nil
 		}
+		if err == nil {
+			t.Previous, err = filepath.Abs(t.Previous)
+		}
 		if err != nil {
 			return t, usageError{"--old-profile: " + err.Error()}
 		}
 		if !t.Fresh {
+			if err := checkBuilt(t.Previous); err != nil {
+				return t, err
+			}
 			if err := belongs(t, t.Previous); err != nil {
 				return t, err
 			}

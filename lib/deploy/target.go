@@ -156,7 +156,7 @@ func (t Target) Compare(ask func([]manager.Unit) (map[string]manager.State, erro
 	if c.States, err = ask(asked); err != nil {
 		return c, err
 	}
-	options := plan.Options{RestartDependents: t.RestartDependents}
+	options := plan.Options{RestartDependents: t.RestartDependents, Differences: t.differences(oldUnits, newUnits)}
 	if chain, ok := manager.As[manager.Chain](t.Manager); ok {
 		options.Chained = chain.StopsToStart
 	}
