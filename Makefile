@@ -7,7 +7,7 @@
 
 GO = go
 
-.PHONY: build install demo demo-stop test fuzz bench mutate check
+.PHONY: build install demo demo-stop test torture fuzz bench mutate check
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/nixproc ./cmd/nixproc
@@ -27,6 +27,16 @@ demo-stop:
 test:
 	@sh tools/setup.sh test
 	NIXPROC_SYSVINIT_ROOT="$$(cd tests/.sysvinit 2>/dev/null && test -x usr/sbin/init && pwd)" $(GO) test -parallel 4 -timeout 10m ./...
+
+# A switch is killed, made to fail and to hang at every point that there is, and
+# interrupted a thousand times, under each manager; make test tries some points.
+# It takes hours: TORTURE=sysvinit,docker is for some managers, TIMES=20 for some
+# points, which are others each time.
+TORTURE = all
+TIMES =
+torture:
+	@sh tools/setup.sh test
+	NIXPROC_TEST_TORTURE=$(TORTURE) NIXPROC_TEST_TORTURE_TIMES=$(TIMES) $(GO) test -count=1 -v -timeout 12h -run 'Anywhere$$' ./tests
 
 # Any values at all, for FUZZTIME each; make test runs the seeds alone.
 FUZZTIME = 10s

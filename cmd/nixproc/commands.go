@@ -55,6 +55,10 @@ func commands() map[string]command {
 			run: chosen(planFor), help: page("plan", "", text("plan")),
 			set: ofAny(optionSet{build: true, compare: true, goBack: true, ids: true}),
 		},
+		"recover": {
+			run: recoverSwitch, help: page("recover", "", text("recover")),
+			set: optionSet{recovery: true},
+		},
 		"rollback": {
 			run: present(rollbackFor), help: page("rollback", "", text("rollback")),
 			set: ofAny(optionSet{compare: true, deploy: true}),

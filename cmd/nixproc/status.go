@@ -10,6 +10,7 @@ import (
 	"nixproc/lib/deploy"
 	"nixproc/lib/manager"
 	"nixproc/lib/manifest"
+	"nixproc/lib/quote"
 )
 
 // status lists the processes of a profile's current generation.
@@ -69,6 +70,9 @@ func status(s *session, o *options, operands []string) error {
 	states, err := m.Status(s.soft, units)
 	if err != nil {
 		return err
+	}
+	if left, err := target.Interrupted(); err == nil && left != nil {
+		note("the last switch did not come to its end: nixproc recover -p %s undoes or finishes it", quote.Shell(where.Name))
 	}
 	slices.SortStableFunc(units, func(a, b manager.Unit) int { return a.Rank - b.Rank })
 	if o.json {

@@ -12,7 +12,9 @@ import (
 // section, a container.
 type Unit struct {
 	Name string
-	Rank int // units of a lower rank start before and stop after it
+	// Profile is what it was read from, where that is of use (lib/deploy).
+	Profile string
+	Rank    int // units of a lower rank start before and stop after it
 	// Requires names the units that it depends on, where that is known.
 	Requires []string
 	// Key is equal for two units if the one may go on running in place of the
@@ -115,7 +117,7 @@ type Shared interface {
 // Checker is an Installer that can tell beforehand that it would refuse to put
 // the files of units in place, so that nothing is stopped in vain.
 type Checker interface {
-	MayInstall(there []Unit) error
+	MayInstall(ctx context.Context, there []Unit) error
 }
 
 // Batch is a Manager that starts and stops many units by one command, in an

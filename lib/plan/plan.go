@@ -125,6 +125,8 @@ func decide(old, new *manager.Unit, condition manager.Condition) Change {
 		return as(Start, "new")
 	case old == nil:
 		return as(Skip, new.WhyNot)
+	case !runs && new.Wanted && old.Key == "":
+		return as(Start, "a switch of it was interrupted")
 	case !runs && new.Wanted && old.Key != new.Key:
 		return as(Start, "changed, and did not run")
 	case !runs && new.Wanted:

@@ -260,9 +260,9 @@ var saboteurs = []saboteur{
 		"!m.there[g.Number] && !g.Current", "false",
 		"./lib/profile", "TestMark"},
 	// End to end
-	{"P4: what an interrupted switch touched counts as unchanged", "lib/deploy/pending.go",
-		"		if touched[all[i].Name] {\n			all[i].Key = \"\"\n		}\n", "",
-		"./tests", "TestNextSwitchAfterKill"},
+	{"P4: what an interrupted switch touched counts as unchanged", "lib/deploy/target.go",
+		"		doubt(oldUnits, left, c.States)\n", "",
+		"./lib/deploy", "TestInterruptedSteps"},
 	{"a process may be started in the place of another profile's", "lib/deploy/conflicts.go",
 		"if len(p.Starts) == 0 {", "if len(p.Starts) >= 0 {",
 		"./tests", "TestProcessOfAnotherProfile"},

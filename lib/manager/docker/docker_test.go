@@ -169,7 +169,7 @@ func TestStop(t *testing.T) {
 		t.Error(err)
 	}
 	f.Expect(inspecting("c")...).Print(other)
-	if err := m.MayInstall([]manager.Unit{unit}); err == nil || !strings.Contains(err.Error(), "belongs to the profile /q") {
+	if err := m.MayInstall(t.Context(), []manager.Unit{unit}); err == nil || !strings.Contains(err.Error(), "belongs to the profile /q") {
 		t.Error(err)
 	}
 	if line := m.Command("stop", unit); line != "docker stop -t 4 nixproc-c && docker rm nixproc-c" {

@@ -167,11 +167,11 @@ func (m Manager) Install(ctx context.Context, gone, there []manager.Unit) error 
 }
 
 // MayInstall refuses units whose containers another profile has.
-func (m Manager) MayInstall(there []manager.Unit) error {
+func (m Manager) MayInstall(ctx context.Context, there []manager.Unit) error {
 	if len(there) == 0 {
 		return nil
 	}
-	containers, err := m.inspect(context.Background(), there)
+	containers, err := m.inspect(ctx, there)
 	if err != nil {
 		return err
 	}
