@@ -9,9 +9,6 @@ import (
 	"testing"
 )
 
-// oldServices names a checkout of the collection of services for the old framework.
-const oldServices = "NIXPROC_OLD_SERVICES"
-
 // allManagers are the process managers that there are.
 var allManagers = []string{"bsdrc", "cygrunsrv", "disnix", "docker", "launchd", "s6-rc", "supervisord", "systemd", "sysvinit"}
 

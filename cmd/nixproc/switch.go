@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"path/filepath"
@@ -8,6 +9,7 @@ import (
 	"nixproc/lib/deploy"
 	"nixproc/lib/manager"
 	"nixproc/lib/profile"
+	"nixproc/nixeval"
 )
 
 // switchWith gives the command that switches to a model with a manager.
@@ -25,7 +27,7 @@ func switchWith(managerName string) func(*session, *options, []string) error {
 		}
 		switch {
 		case o.listGenerations:
-			return listGenerations(target)
+			return listGenerations(target, o)
 		case o.deleteGenerations != "":
 			return s.deleteGenerations(target, o)
 		case o.deleteAllGenerations:
@@ -37,19 +39,19 @@ func switchWith(managerName string) func(*session, *options, []string) error {
 		case o.undeploy:
 			return s.undeploy(target, o)
 		}
-		path, prebuilt, err := modelPath(operands)
+		model, prebuilt, err := modelOf(operands)
 		if err != nil {
 			return err
 		}
 		switch {
 		case prebuilt && o.ids != "":
-			return usageError{"--ids: " + path + " is a profile, which can't take other IDs: name the processes model"}
+			return usageError{"--ids: " + model.String() + " is a profile, which can't take other IDs: name the processes model"}
 		case prebuilt:
-			return s.deployPrebuilt(target, o, path)
+			return s.deployPrebuilt(target, o, model.ExprFile)
 		case o.ids != "":
-			return s.switchWithIDs(target, o, path)
+			return s.switchWithIDs(target, o, model)
 		}
-		return s.switchTo(target, o, path)
+		return s.switchTo(target, o, model)
 	}
 }
 
@@ -73,10 +75,16 @@ func (s *session) target(managerName string, o *options) (deploy.Target, error) 
 			note("--old-profile: %s does not exist: nothing is taken to be deployed", o.oldProfile)
 			t.Fresh, err = true, nil
 		}
+		if err == nil {
+			t.Previous, err = filepath.Abs(t.Previous)
+		}
 		if err != nil {
 			return t, usageError{"--old-profile: " + err.Error()}
 		}
 		if !t.Fresh {
+			if err := checkBuilt(t.Previous); err != nil {
+				return t, err
+			}
 			if err := belongs(t, t.Previous); err != nil {
 				return t, err
 			}
@@ -96,19 +104,19 @@ func (s *session) undeploy(target deploy.Target, o *options) error {
 			return err
 		}
 	}
-	return s.switchTo(target, o, "")
+	return s.switchTo(target, o, nixeval.Source{})
 }
 
-// switchTo evaluates a model ("" for none), builds its profile, and makes it
+// switchTo evaluates a model (an empty one for none), builds its profile, and makes it
 // the one that runs.
-func (s *session) switchTo(target deploy.Target, o *options, exprFile string) error {
+func (s *session) switchTo(target deploy.Target, o *options, model nixeval.Source) error {
 	if err := deploy.Free(s.soft, lockFile(target.Profile), o.wait); err != nil {
 		return err
 	}
 	if err := s.recoverEarly(target, o); err != nil {
 		return err
 	}
-	e, err := s.evaluateAhead(&target, o, exprFile)
+	e, err := s.evaluateAhead(&target, o, model)
 	if err != nil {
 		return err
 	}
@@ -120,17 +128,17 @@ func (s *session) switchTo(target deploy.Target, o *options, exprFile string) er
 }
 
 // evaluateAhead evaluates a model, and meanwhile reads what runs.
-func (s *session) evaluateAhead(target *deploy.Target, o *options, exprFile string) (*evaluated, error) {
+func (s *session) evaluateAhead(target *deploy.Target, o *options, model nixeval.Source) (*evaluated, error) {
 	if previous, err := target.FindPrevious(); err == nil && previous.Path != "" {
 		// Nix needs no more than one core meanwhile.
 		target.Manager = manager.ReadAhead(target.Manager, previous.Path)
 	}
-	return s.evaluate(target.Manager.Name(), exprFile, o)
+	return s.evaluate(target.Manager.Name(), model, o)
 }
 
 // showEvaluated shows what a switch to an evaluated model would do.
 func (s *session) showEvaluated(target deploy.Target, o *options, e *evaluated) error {
-	if err := e.build(s, ""); err != nil {
+	if err := e.build(s.soft, ""); err != nil {
 		return err
 	}
 	return s.showPlan(target, o, e.Profile)
@@ -146,17 +154,12 @@ func (s *session) activateEvaluated(target deploy.Target, o *options, e *evaluat
 	if exists {
 		return s.activate(target, o, e.Profile, number)
 	}
-	// The link is made now, so that it keeps the profile from garbage
-	// collection; the profile moves to it only when all of it runs.
-	if err := e.build(s, target.Profile.Link(number)); err != nil {
-		return err
-	}
-	return s.activateNew(target, o, e.Profile, number)
+	return s.activateNew(target, o, e.Profile, number, func(ctx context.Context, link string) error { return e.build(ctx, link) })
 }
 
 // build builds the profile, unless it is there.
-func (e *evaluated) build(s *session, root string) error {
-	return e.nix.Realise(s.soft, e.Evaluation, root)
+func (e *evaluated) build(ctx context.Context, root string) error {
+	return e.nix.Realise(ctx, e.Evaluation, root)
 }
 
 // numberFor tells which generation a store path is to be. As with nix-env, it
@@ -176,14 +179,22 @@ func numberFor(p profile.Profile, storePath string) (number int, exists bool, er
 	return number, false, err
 }
 
-// activateNew activates a generation that was made for it, and removes it again
-// if that fails.
-func (s *session) activateNew(target deploy.Target, o *options, storePath string, number int) error {
+// activateNew makes a generation and activates it, and removes it again if that
+// fails. The link is made first, so that it keeps the profile from garbage
+// collection; the profile moves to it only when all of it runs.
+func (s *session) activateNew(target deploy.Target, o *options, storePath string, number int, link func(ctx context.Context, link string) error) error {
 	target.Making = number
-	err := s.activate(target, o, storePath, number)
+	if err := target.Begin(storePath, o.managerOptions()); err != nil {
+		return err
+	}
+	err := link(target.Building(s.soft), target.Profile.Link(number))
+	if err == nil {
+		err = s.activate(target, o, storePath, number)
+	}
 	if err == nil {
 		return nil
 	}
+	err = errors.Join(err, s.leave(target, storePath, err))
 	if current, found, currentErr := target.Profile.Current(); currentErr == nil && found && current.Number == number {
 		return err
 	}
@@ -191,6 +202,26 @@ func (s *session) activateNew(target deploy.Target, o *options, storePath string
 		note("generation %d could not be removed: %v", number, removeErr)
 	}
 	return err
+}
+
+// leave ends a switch that has failed: with its journal, if it has touched
+// nothing, or with all that a later command needs to go on.
+func (s *session) leave(target deploy.Target, storePath string, why error) error {
+	left, err := target.Interrupted()
+	failure, touched := errors.AsType[*deploy.Failure](why)
+	switch {
+	case err != nil:
+		return err
+	case left == nil && (!touched || failure.Undone()):
+		return target.End()
+	case target.Profile.InsideStateDir():
+		return target.Journal.Close()
+	}
+	nix, err := newNix(s.ctx)
+	if err == nil {
+		err = nix.Keep(s.ctx, storePath, target.Root(storePath))
+	}
+	return errors.Join(err, target.Journal.Close())
 }
 
 func lockFile(p profile.Profile) string { return filepath.Join(p.WorkDir(), "lock") }
