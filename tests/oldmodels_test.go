@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 )
+
 // allManagers are the process managers that there are.
 var allManagers = []string{"bsdrc", "cygrunsrv", "disnix", "docker", "launchd", "s6-rc", "supervisord", "systemd", "sysvinit"}
 
