@@ -29,7 +29,7 @@ func TestCommandsInReadme(t *testing.T) {
 		"{ stateDir, processManager, forceDisableUserChange }@args:", 1))
 
 	blocks := regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllStringSubmatch(read(t, "../README.md"), -1)
-	if len(blocks) < 7 {
+	if len(blocks) < 6 {
 		t.Fatalf("README has only %d blocks of commands", len(blocks))
 	}
 	d.env = append(d.env, "HOME="+d.dir, "PATH="+bin+":"+os.Getenv("PATH"), "GOCACHE="+goEnv(t, "GOCACHE"))

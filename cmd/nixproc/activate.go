@@ -185,7 +185,7 @@ func deployWith(managerName string) func(*session, *options, []string) error {
 		if len(operands) == 0 {
 			return usageError{"no profile was given: name the directory that nixproc build made"}
 		}
-		path, prebuilt, err := modelPath(operands)
+		model, prebuilt, err := modelOf(operands)
 		if err != nil {
 			return err
 		}
@@ -196,7 +196,7 @@ func deployWith(managerName string) func(*session, *options, []string) error {
 		if err != nil {
 			return err
 		}
-		return s.deployPrebuilt(target, o, path)
+		return s.deployPrebuilt(target, o, model.ExprFile)
 	}
 }
 

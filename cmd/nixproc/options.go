@@ -18,8 +18,10 @@ import (
 type optionSet struct {
 	build      bool // evaluation: --show-trace, --extra-params, --host-packages, --undeploy
 	stateless  bool // without a profile: no --undeploy
-	deploy     bool // deployment: --profile, --old-profile, --jobs, …
-	generation bool // generations: --rollback, --list-generations, …
+	compare    bool // comparison with what is deployed: --profile, --old-profile, …
+	deploy     bool // deployment: --jobs, --dry-run, …
+	goBack     bool // other generations: --rollback, --switch-generation
+	generation bool // all generations: --list-generations, --delete-generations, …
 	runlevel   bool // sysvinit's --runlevel
 	userUnits  bool // systemd's --user
 	atBoot     bool // bsdrc's --enable-at-boot
@@ -140,24 +142,28 @@ func (o *options) define(flags *pflag.FlagSet, set optionSet) {
 	if set.outLink {
 		flags.BoolVar(&o.noOutLink, "no-out-link", false, "")
 	}
-	if set.generation {
+	if set.goBack {
 		flags.BoolVar(&o.rollback, "rollback", false, "")
 		flags.StringVar(&o.switchGeneration, "switch-generation", "", "")
 		flags.StringVar(&o.switchGeneration, "switch-to-generation", "", "")
+	}
+	if set.generation {
 		flags.BoolVar(&o.listGenerations, "list-generations", false, "")
 		flags.StringVar(&o.deleteGenerations, "delete-generations", "", "")
 		flags.BoolVar(&o.deleteAllGenerations, "delete-all-generations", false, "")
 	}
-	if set.deploy || set.activity || set.status || set.profile {
+	if set.compare || set.activity || set.status || set.profile {
 		flags.StringVarP(&o.profile, "profile", "p", usualProfile, "")
 	}
-	if set.deploy {
+	if set.compare {
 		flags.StringVarP(&o.oldProfile, "old-profile", "o", "", "")
+		flags.BoolVar(&o.wait, "wait", false, "")
+		flags.BoolVar(&o.restartDepends, "restart-dependents", false, "")
+	}
+	if set.deploy {
 		flags.IntVar(&o.jobs, "jobs", max(4, 2*runtime.NumCPU()), "")
 		flags.BoolVar(&o.dryRun, "dry-run", false, "")
-		flags.BoolVar(&o.wait, "wait", false, "")
 		flags.BoolVar(&o.noRollback, "no-rollback", false, "")
-		flags.BoolVar(&o.restartDepends, "restart-dependents", false, "")
 	}
 	if set.runlevel {
 		flags.StringVar(&o.runlevel, "runlevel", "", "")
@@ -171,7 +177,7 @@ func (o *options) define(flags *pflag.FlagSet, set optionSet) {
 	if set.activity {
 		flags.BoolVarP(&o.reverse, "reverse", "r", false, "")
 	}
-	if set.status || set.deploy {
+	if set.status || set.compare {
 		flags.BoolVar(&o.json, "json", false, "")
 	}
 	if set.scan {

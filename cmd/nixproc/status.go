@@ -17,8 +17,10 @@ func status(s *session, o *options, operands []string) error {
 	if len(operands) > 0 {
 		return usageError{"status takes no operands: name the profile with -p"}
 	}
-	if o.processManager != "" && !slices.Contains(managers, o.processManager) {
-		return s.knownManager(o)
+	if o.processManager != "" {
+		if err := knownManager(o.processManager); err != nil {
+			return err
+		}
 	}
 	where, err := placeOf(o.processManager, o)
 	if err != nil {

@@ -52,7 +52,7 @@ func mutate(ctx context.Context, only string) error {
 	}
 
 	caught, missed := 0, 0
-	for _, s := range slices.Concat(saboteurs, ofTheOriginal, ofSupervisord, ofSystemd) {
+	for _, s := range slices.Concat(saboteurs, ofTheOriginal, ofSupervisord, ofSystemd, ofCommands) {
 		if !wanted.MatchString(s.rule) {
 			continue
 		}
