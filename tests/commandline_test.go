@@ -190,7 +190,7 @@ func TestPrebuiltProfile(t *testing.T) {
 		t.Errorf("--no-out-link changed ./result to %s", target)
 	}
 
-	r := d.nixproc(slices.Concat([]string{"sysvinit-deploy", "./result"}, directories)...)
+	r := d.nixproc("sysvinit-deploy", "./result") // to where it was built for
 	if r.code != 0 {
 		t.Fatalf("deploy: exit code %d\n%s", r.code, r.stderr)
 	}
@@ -278,6 +278,20 @@ func TestActivitiesAndStatus(t *testing.T) {
 	for _, row := range status(1) {
 		if (row["condition"] == "running") != (row["name"] == "a" || row["name"] == "z") {
 			t.Errorf("after m was killed, status says that %s is %s", row["name"], row["condition"])
+		}
+	}
+	for _, c := range []struct {
+		code  int
+		says  string
+		names []string
+	}{
+		{0, "z ", []string{"z", "a"}},
+		{1, "1 of 1 processes do not run", []string{"m"}},
+		{1, "x is no process of the current generation", []string{"a", "x"}},
+	} {
+		r := d.nixproc(append([]string{"status", "--runlevel=3"}, c.names...)...)
+		if r.code != c.code || !strings.Contains(r.stdout+r.stderr, c.says) || strings.Contains(r.stdout, "never") {
+			t.Errorf("status %q: exit code %d\n%s%s", c.names, r.code, r.stdout, r.stderr)
 		}
 	}
 	r := d.nixproc("sysvinit-runactivity", "status", "--runlevel=3")

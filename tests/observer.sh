@@ -43,7 +43,8 @@ process() {
     fact "process $name directory $(readlink "$dir/cwd" || :)"
     program=$(words "$dir/cmdline")
     fact "process $name program ${program%%"$newline"*}"
-    environ=$(words "$dir/environ")
+    # One that has just ended has none to read.
+    environ=$(words "$dir/environ" 2>/dev/null) || environ=''
     fact "process $name environment" $(fact "$environ" | sed -n 's/^\([A-Za-z_][A-Za-z0-9_]*\)=.*/\1/p' | sort)
     for variable in $variables; do
         fact "$environ" | sed -n "s/^$variable=/process $name variable $variable=/p"

@@ -14,15 +14,7 @@ import (
 const dockerModel = `{ pkgs ? import <nixpkgs> { }, without ? [ ], seconds ? "1000" }:
 let
   create = import ../nixproc/backends/docker/create-docker-container.nix { inherit (pkgs) stdenv lib; };
-  image = name: seconds: pkgs.runCommand "image-${name}.tar" { } ''
-    mkdir -p fs/bin fs/proc
-    tar -C fs -cf layer.tar bin proc
-    id=$(sha256sum layer.tar | cut -d ' ' -f 1)
-    echo '{"architecture":"amd64","os":"linux","config":{"Cmd":["/bin/sleep","${seconds}"]},"rootfs":{"type":"layers","diff_ids":["sha256:'$id'"]}}' >config.json
-    mv config.json $(sha256sum config.json | cut -d ' ' -f 1).json
-    echo '[{"Config":"'$(ls | grep 'json$')'","RepoTags":["${name}:latest"],"Layers":["layer.tar"]}]' >manifest.json
-    tar -cf $out manifest.json layer.tar $(ls | grep -v manifest | grep 'json$')
-  '';
+  image = ` + archiveOfOthers + `;
   container = name: seconds: dependencies: { pkg = create {
     inherit name dependencies;
     dockerImage = image name seconds;
@@ -53,11 +45,16 @@ func TestDockerAfterTheOldTools(t *testing.T) {
 	options := append([]string{"--state-dir", p.path("state"), "--force-disable-user-change"}, first...)
 	old.mustRun(p.deployment, nil, "nixproc-docker-switch", options...)
 	before := p.runsExactly("base", "user", "gone")
+	if r := p.docker("kill", "nixproc-user"); r.code != 0 {
+		t.Fatal(r.stderr)
+	}
 	p.mustSwitchTo(first...)
-	kept(t, before, p.runsExactly("base", "user", "gone"), "base", "user", "gone")
+	after := p.runsExactly("base", "user", "gone")
+	kept(t, before, after, "base", "gone")
+	before = after
 
 	p.mustSwitchTo("--extra-params", `{ without = [ "gone" ]; seconds = "2000"; }`, model)
-	after := p.runsExactly("base", "user", "new")
+	after = p.runsExactly("base", "user", "new")
 	kept(t, before, after, "base")
 	if after["user"] == before["user"] {
 		t.Error("user was not restarted")

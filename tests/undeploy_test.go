@@ -33,6 +33,28 @@ func TestUndeployGoesByWhatRuns(t *testing.T) {
 	}
 }
 
+// What scripts say goes to the log directory of the deployment, also without
+// options.
+func TestScriptsWriteWhereTheyWereDeployed(t *testing.T) {
+	t.Parallel()
+	d := newDeployment(t)
+	d.mustSwitchTo("--host-packages", d.model("model.nix", `{
+		scratch.pkg = create {
+			name = "scratch";
+			overrides.sysvinit = _: {
+				name = "scratch";
+				instructions.start = { activity = "Making"; instruction = "true"; };
+				instructions.stop = { activity = "Removing"; instruction = "true"; };
+				runlevels = [ 3 ];
+			};
+		};
+	}`))
+	r := d.nixproc("sysvinit-switch", "--runlevel=3", "--undeploy")
+	if log := read(t, d.path("state", "log", "nixproc-scratch.log")); r.code != 0 || !strings.Contains(log, "Making scratch") || !strings.Contains(log, "Removing scratch") {
+		t.Errorf("exit code %d, the log says\n%s%s", r.code, log, r.stderr)
+	}
+}
+
 // What is no profile, or another manager's, is nothing to compare with.
 func TestOldProfileThatIsNone(t *testing.T) {
 	t.Parallel()

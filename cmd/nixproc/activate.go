@@ -205,6 +205,9 @@ func (s *session) deployPrebuilt(target deploy.Target, o *options, storePath str
 	if err := belongs(target, storePath); err != nil {
 		return err
 	}
+	if err := asDeployed(o, storePath); err != nil {
+		return err
+	}
 	if o.dryRun {
 		return s.showPlan(target, o, storePath)
 	}

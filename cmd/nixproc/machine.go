@@ -55,7 +55,7 @@ func (s *session) newManager(name string, o *options) (manager.Manager, error) {
 		if runlevel == "" {
 			runlevel = machineRunlevel(s.ctx, run.Host{})
 		}
-		return sysvinit.Manager{Runner: run.Host{}, Runlevel: runlevel, LogDir: o.dirs.Resolved(runtime.GOOS).Log}, nil
+		return sysvinit.Manager{Runner: run.Host{}, Runlevel: runlevel, LogDir: o.logDir}, nil
 	case "systemd":
 		return newSystemd(o)
 	case "supervisord":

@@ -202,6 +202,8 @@ func (o *options) define(flags *pflag.FlagSet, set optionSet) {
 	}
 }
 
+func (o *options) logDir() string { return o.dirs.Resolved(runtime.GOOS).Log }
+
 type directoryOption struct {
 	name  string
 	value *string

@@ -1,6 +1,10 @@
 package deploy
 
-import "nixproc/lib/manager"
+import (
+	"path/filepath"
+
+	"nixproc/lib/manager"
+)
 
 // incomparable is what is said of a process that only the framework before this,
 // or only we made, where its manager can't compare the two.
@@ -10,20 +14,24 @@ const incomparable = "it can't be compared with what the older tools made"
 // that take their place, and the other way round: by what can be read of both.
 func (t Target) differences(old, new []manager.Unit) map[string]string {
 	comparer, compares := manager.As[manager.Comparer](t.Manager)
-	olds := make(map[string]manager.Unit, len(old))
-	for _, unit := range old {
-		olds[unit.Name] = unit
+	place := make(map[string]int, len(old))
+	for i, unit := range old {
+		place[unit.Name] = i
 	}
 	found := map[string]string{}
 	for _, unit := range new {
-		before, there := olds[unit.Name]
+		i, there := place[unit.Name]
 		// What has no key may be anything, whatever its file says.
-		if !there || before.Key == "" || before.Key == unit.Key || before.Foreign == unit.Foreign {
+		if !there || old[i].Key == "" || old[i].Key == unit.Key || old[i].Foreign == unit.Foreign {
 			continue
 		}
-		found[unit.Name] = incomparable
-		if compares {
-			found[unit.Name] = comparer.Difference(before, unit)
+		switch name := filepath.Base(unit.File); {
+		case !compares:
+			found[unit.Name] = incomparable
+		case name != filepath.Base(old[i].File):
+			found[unit.Name] = "its file is called " + name + " now" // and so is its unit, or service
+		default:
+			found[unit.Name] = comparer.Difference(old[i], unit)
 		}
 	}
 	return found

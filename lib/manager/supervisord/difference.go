@@ -3,8 +3,6 @@ package supervisord
 import (
 	"bytes"
 	"os"
-	"slices"
-	"strings"
 
 	"nixproc/lib/manager"
 )
@@ -17,19 +15,9 @@ func (Manager) Difference(old, new manager.Unit) string {
 	if !plain || !plainToo {
 		return "its file can't be compared: it is more than one program with settings of one line each"
 	}
-	var different []string
-	for _, settings := range []map[string]string{before, after} {
-		for name := range settings {
-			if name != "priority" && before[name] != after[name] && !slices.Contains(different, name) {
-				different = append(different, name)
-			}
-		}
-	}
-	if len(different) == 0 {
-		return ""
-	}
-	slices.Sort(different)
-	return "its file sets another " + strings.Join(different, ", ")
+	delete(before, "priority")
+	delete(after, "priority")
+	return manager.Different("its file sets another", before, after)
 }
 
 // settingsOf reads a file of the plain form that all generated files have: one

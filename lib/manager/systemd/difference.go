@@ -26,29 +26,17 @@ func (*Manager) Difference(old, new manager.Unit) string {
 	if err != nil {
 		return "its unit can't be compared: " + err.Error()
 	}
-	var different []string
-	for _, settings := range []map[string][]string{before, after} {
-		for name := range settings {
-			if !slices.Equal(before[name], after[name]) && !slices.Contains(different, name) {
-				different = append(different, name)
-			}
-		}
-	}
-	if len(different) == 0 {
-		return ""
-	}
-	slices.Sort(different)
-	return "its unit has another " + strings.Join(different, ", ")
+	return manager.Different("its unit has another", before, after)
 }
 
 // settingsOf are the values of the properties that count, in a form that is the
 // same for those that mean the same.
-func settingsOf(file string) (map[string][]string, error) {
+func settingsOf(file string) (map[string]string, error) {
 	content, err := os.ReadFile(file)
 	if err != nil {
 		return nil, err
 	}
-	settings := map[string][]string{}
+	settings := map[string]string{}
 	for section, lines := range sectionsOf(string(content)) {
 		for _, line := range lines {
 			name, value, _ := strings.Cut(line, "=")
@@ -57,7 +45,7 @@ func settingsOf(file string) (map[string][]string, error) {
 			} else if section != "[Service]" {
 				name = section + name
 			}
-			settings[name] = append(settings[name], value)
+			settings[name] += "\n" + value
 		}
 	}
 	return settings, nil

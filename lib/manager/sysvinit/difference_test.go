@@ -119,3 +119,21 @@ func TestDifference(t *testing.T) {
 		}
 	}
 }
+
+// Whatever a script is, reading it ends well, and it is no other than itself.
+func FuzzReadScript(f *testing.F) {
+	for _, text := range []string{theirScript, ourScript, "", "! x", ">y", "export 00", "a=1", "export A B=2 C+=3", "su a -s", "killproc -p", "case x in a|b) su x -c 'y' ;& esac"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		one, err := readScript([]byte(text), "a")
+		two, errAgain := readScript([]byte(text), "b")
+		if (err == nil) != (errAgain == nil) {
+			t.Fatal(err, errAgain)
+		}
+		one.pidFile()
+		if !equal(one.variables, two.variables) || !equal(one.preparations, two.preparations) || !equal(one.activities["start"], two.activities["start"]) {
+			t.Errorf("%+v\n%+v", one, two)
+		}
+	})
+}

@@ -70,8 +70,10 @@ func commands(statements []*syntax.Stmt) []words {
 				continue
 			}
 		case *syntax.DeclClause:
-			if simple && len(command.Args) == 1 && command.Args[0].Value != nil && command.Args[0].Index == nil && !command.Args[0].Append {
-				assignment := command.Args[0]
+			if !simple || len(command.Args) != 1 {
+				break
+			}
+			if assignment := command.Args[0]; assignment.Name != nil && assignment.Value != nil && assignment.Index == nil && !assignment.Append {
 				all = append(all, words{command.Variant.Value, assignment.Name.Value, value(assignment.Value)})
 				continue
 			}

@@ -15,8 +15,6 @@ import (
 	"time"
 )
 
-var takenOver = []string{"webapp1", "webapp2", "webapp3", "webapp4", "webapp5", "nginx"}
-
 // A profile that was built before is one, whoever built it: as what is to be
 // deployed, and as what is to be compared with.
 func TestPrebuiltByTheOldTools(t *testing.T) {
@@ -57,6 +55,11 @@ func TestPrebuiltByTheOldTools(t *testing.T) {
 		}
 		kept(t, before, p.runsExactly(takenOver...), takenOver...)
 	}
+	// And theirs reads what we have built.
+	p.old.mustRun(p.d, nil, "nixproc-sysvinit-deploy", append(p.options, ours)...)
+	before = p.runsExactly(takenOver...)
+	p.says(p.mustSwitchTo(ours), "6 kept")
+	kept(t, before, p.runsExactly(takenOver...), takenOver...)
 	nothingRemains(t, p, nil)
 }
 
@@ -206,4 +209,47 @@ func TestAccountsAfterTheOldTools(t *testing.T) {
 			t.Errorf("the account %s is left", name)
 		}
 	}
+}
+
+// The old tools only print how to install a service of Cygwin (D9). What a person
+// installed and started so is taken over.
+func TestCygrunsrvAfterTheOldTools(t *testing.T) {
+	t.Parallel()
+	d := newDeployment(t)
+	old := newOldTools(d)
+	p := cygrunsrvFor(d)
+	p.run("exec")
+	d.hostNeeds("nginx")
+	old.path = p.state + ":" + old.path
+	port := freePortsFor(t, advancedNames...)
+	model := append(without("webapp6", "nginx2"), old.model(t, port))
+	r := old.run(d, nil, "nixproc-cygrunsrv-switch", append([]string{"--state-dir", d.path("state"), "--force-disable-user-change"}, model...)...)
+	if r.code == 0 || strings.Count(r.stdout, "cygrunsrv --install") != len(takenOver) {
+		t.Fatalf("exit code %d\n%s%s", r.code, r.stdout, r.stderr)
+	}
+	// What it prints of arguments is no line for a shell: nginx's have blanks.
+	for _, line := range strings.Split(strings.TrimSpace(r.stdout), "\n") {
+		before, after, hasArguments := strings.Cut(line, " --args ")
+		if hasArguments {
+			arguments, rest, _ := strings.Cut(after, " --dep ")
+			line = before + " --args \"$0\" --dep " + rest
+			p.must("sh", "-c", line, arguments)
+			continue
+		}
+		p.must("sh", "-c", line)
+	}
+	for _, name := range takenOver {
+		p.must(filepath.Join(p.state, "cygrunsrv"), "--start", "nix-process-"+name)
+	}
+	before := p.runsExactly(takenOver...)
+	p.mustSwitchTo(model...)
+	kept(t, before, p.runsExactly(takenOver...), takenOver...)
+	old.inPlace(t, checkoutPath(t))
+	r = p.mustSwitchTo(model...)
+	after := p.runsExactly(takenOver...)
+	kept(t, before, after, "webapp1", "webapp2", "webapp3", "webapp4", "webapp5")
+	if before["nginx"] == after["nginx"] || !strings.Contains(r.stdout, "it has another --args, --path") {
+		t.Errorf("nginx was %s and is %s\n%s", before["nginx"], after["nginx"], r.stdout)
+	}
+	nothingRemains(t, p, port)
 }
