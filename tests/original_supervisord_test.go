@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 )
 
@@ -87,12 +86,6 @@ var shownBySupervisord = []shown{
 			p.switchTo(s.model("model.nix", `{ a = daemon "a" ''
 				setsid sh -c 'sleep 0.2; echo $$ >"$1"; while :; do sleep 1; done' sh "$PID_FILE" &
 			'' [ ]; }`))
-			defer func() {
-				for _, line := range mentions(s.t, s.path("state/run/a.pid")) {
-					pid, _ := strconv.Atoi(strings.Split(line, "/")[2])
-					syscall.Kill(pid, syscall.SIGKILL)
-				}
-			}()
 			if p.place.observe()["a"] == "" {
 				return "its supervisor takes it for dead"
 			}
