@@ -1,14 +1,20 @@
 # make demo   deploy an example as yourself, and show it running
 # make test   run all tests
+# make install   build, and install below PREFIX: the program, its commands' old
+#             names, manual pages, completion for bash, zsh and fish
 # make fuzz   read back what is rendered of random processes, for some seconds
 # The first two install what is missing first (see tools/setup.sh).
 
 GO = go
 
-.PHONY: build demo demo-stop test fuzz bench mutate check
+.PHONY: build install demo demo-stop test torture fuzz bench mutate check
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/nixproc ./cmd/nixproc
+
+PREFIX = /usr/local
+install: build
+	@sh tools/install.sh bin/nixproc "$(DESTDIR)$(PREFIX)"
 
 demo:
 	@sh tools/setup.sh demo
@@ -22,11 +28,23 @@ test:
 	@sh tools/setup.sh test
 	NIXPROC_SYSVINIT_ROOT="$$(cd tests/.sysvinit 2>/dev/null && test -x usr/sbin/init && pwd)" $(GO) test -parallel 4 -timeout 10m ./...
 
+# A switch is killed, made to fail and to hang at every point that there is, and
+# interrupted a thousand times, under each manager; make test tries some points.
+# It takes hours: TORTURE=sysvinit,docker is for some managers, TIMES=20 for some
+# points, which are others each time.
+TORTURE = all
+TIMES =
+torture:
+	@sh tools/setup.sh test
+	NIXPROC_TEST_TORTURE=$(TORTURE) NIXPROC_TEST_TORTURE_TIMES=$(TIMES) $(GO) test -count=1 -v -timeout 12h -run 'Anywhere$$' ./tests
+
 # Any values at all, for FUZZTIME each; make test runs the seeds alone.
 FUZZTIME = 10s
 fuzz:
-	@for target in $$(grep -ho '^func Fuzz[A-Za-z0-9]*' lib/render/*_test.go | cut -d' ' -f2); do \
-		$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) ./lib/render || exit 1; \
+	@for package in ./lib/render ./lib/manager/sysvinit; do \
+		for target in $$(grep -ho '^func Fuzz[A-Za-z0-9]*' $$package/*_test.go | cut -d' ' -f2); do \
+			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package || exit 1; \
+		done; \
 	done
 
 # What .ci/run checks besides the tests.

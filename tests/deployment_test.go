@@ -23,9 +23,12 @@ const commandTimeout = 4 * time.Minute
 // builtBinary builds the command once for a run of the test binary.
 var builtBinary = sync.OnceValues(func() (string, error) { return buildBinary("test", "") })
 
+// torturedBinary is one that can be made to end, fail or hang at any point.
+var torturedBinary = sync.OnceValues(func() (string, error) { return buildBinary("test", "", "-tags=torture") })
+
 // buildBinary builds the command, as a release would be, from the directory
-// that is given ("" for this tree).
-func buildBinary(version, tree string) (string, error) {
+// that is given ("" for this tree), with more flags.
+func buildBinary(version, tree string, flags ...string) (string, error) {
 	store, err := sharedStore()
 	if err != nil {
 		return "", err
@@ -41,7 +44,7 @@ func buildBinary(version, tree string) (string, error) {
 		return "", err
 	}
 	binary := filepath.Join(dir, "nixproc")
-	cmd := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w -X main.version="+version, "-o", binary, "./cmd/nixproc")
+	cmd := exec.Command("go", slices.Concat([]string{"build", "-trimpath", "-ldflags", "-s -w -X main.version=" + version}, flags, []string{"-o", binary, "./cmd/nixproc"})...)
 	cmd.Dir = tree
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
@@ -135,6 +138,16 @@ func (d *deployment) program(program string, args ...string) outcome {
 		d.t.Fatalf("%s %q did not end within %s\n%s", program, args, commandTimeout, stderr.String())
 	}
 	return outcome{stdout.String(), stderr.String(), cmd.ProcessState.ExitCode()}
+}
+
+// must is program for what has to succeed.
+func (d *deployment) must(program string, args ...string) outcome {
+	d.t.Helper()
+	r := d.program(program, args...)
+	if r.code != 0 {
+		d.t.Fatalf("%s %q: exit code %d\n%s%s", program, args, r.code, r.stdout, r.stderr)
+	}
+	return r
 }
 
 // write makes a file in the deployment's directory and gives its path.

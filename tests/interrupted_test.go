@@ -25,22 +25,23 @@ func (d *deployment) killSwitch(args ...string) {
 	if err := cmd.Start(); err != nil {
 		d.t.Fatal(err)
 	}
-	pending := d.path("profiles", ".processes.nixproc", "pending.json")
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
-		if _, err := os.Stat(pending); err == nil {
-			break
-		}
-		if time.Now().After(deadline) {
-			d.t.Fatal("the switch did not begin")
-		}
-	}
-	time.Sleep(time.Second)
+	d.journaled("sysvinit", `"verb":"start","units":["slow"]`)
 	if err := cmd.Process.Signal(syscall.SIGKILL); err != nil {
 		d.t.Fatal(err)
 	}
 	cmd.Wait()
-	// The script that it left behind ends by itself.
-	time.Sleep(2 * time.Second)
+}
+
+// journaled waits until the journal of a switch has a text in it.
+func (d *deployment) journaled(manager, text string) {
+	d.t.Helper()
+	var data []byte
+	for deadline := time.Now().Add(time.Minute); !strings.Contains(string(data), text); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			d.t.Fatalf("after a minute, the journal has no %s:\n%s", text, data)
+		}
+		data, _ = os.ReadFile(d.path("profiles", ".processes.nixproc", manager+".journal"))
+	}
 }
 
 // runsAll checks, from outside, that both processes run once, with the word.
@@ -61,14 +62,35 @@ func (d *deployment) runsAll(word string) {
 	}
 }
 
-// P4, as far as it goes without a journal of each step: whatever a switch that
-// was killed left behind, the next one makes it right, and so does going back.
+// P4: whatever a switch that was killed left behind, the next one makes it right,
+// and so does going back.
 func TestNextSwitchAfterKill(t *testing.T) {
 	t.Parallel()
 	for name, next := range map[string]func(d *deployment, one, two string){
 		"the same": func(d *deployment, one, two string) {
+			before := d.observe()
 			d.mustSwitchTo("--host-packages", two)
 			d.runsAll("1002")
+			same(d.t, before, d.observe(), "quick") // its step was done
+		},
+		"recover": func(d *deployment, one, two string) {
+			deployed := present(d.path("profiles", "processes"))
+			r := d.nixproc("recover")
+			if r.code != 0 || !strings.Contains(r.stderr, "-processes-sysvinit is undone\n") {
+				d.t.Errorf("exit code %d\n%s%s", r.code, r.stdout, r.stderr)
+			}
+			if deployed {
+				d.runsAll("1001")
+				d.sameList(1)
+			} else {
+				runs(d.t, d.observe())
+			}
+			if left := listingOf(d.t, d.path("profiles", ".processes.nixproc")); len(left) != 2 { // the directory, and the lock
+				d.t.Errorf("left is %v", left)
+			}
+			if r := d.nixproc("recover"); r.code != 0 || !strings.Contains(r.stderr, "nothing to recover") {
+				d.t.Errorf("a second time: exit code %d\n%s%s", r.code, r.stdout, r.stderr)
+			}
 		},
 		"back": func(d *deployment, one, two string) {
 			r := d.mustSwitchTo("--host-packages", one)

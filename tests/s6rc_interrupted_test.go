@@ -1,7 +1,6 @@
 package tests
 
 import (
-	"os"
 	"os/exec"
 	"slices"
 	"syscall"
@@ -29,10 +28,7 @@ func TestS6rcKilled(t *testing.T) {
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		eventually(t, "the switch begins", func() bool {
-			_, err := os.Stat(p.path("profiles", ".processes.nixproc", "pending.json"))
-			return err == nil
-		})
+		p.journaled("s6-rc", `"begun"`)
 		time.Sleep(time.Second)
 		if err := cmd.Process.Signal(syscall.SIGKILL); err != nil {
 			t.Fatal(err)

@@ -45,20 +45,42 @@ func newSystemdMachine(t *testing.T, user bool) *systemdMachine {
 
 func newSystemdMachineIn(t *testing.T, store *nixStore, user bool) *systemdMachine {
 	t.Helper()
-	m := &systemdMachine{deployment: newDeploymentIn(t, store), user: user}
+	return systemdMachineFor(newDeploymentIn(t, store), user)
+}
+
+// systemdMachineFor starts a systemd for a deployment that is there.
+func systemdMachineFor(d *deployment, user bool) *systemdMachine {
+	d.t.Helper()
+	m := &systemdMachine{deployment: d, user: user}
 	m.start()
 	return m
 }
 
+// newUnbootedMachine is a system that has not booted yet, so that there may be
+// units when it does.
+func newUnbootedMachine(t *testing.T, store *nixStore) *systemdMachine {
+	t.Helper()
+	m := &systemdMachine{deployment: newDeploymentIn(t, store)}
+	m.prepare()
+	return m
+}
+
+func (m *systemdMachine) prepare() {
+	m.t.Helper()
+	needsUnshare(m.t, "--uts", "--ipc", "--pid", "--cgroup", "--fork")
+	needsRoot(m.t, "/lib/systemd/systemd", "systemctl", "journalctl")
+	// Processes run as other users, and the test's directory is closed to them.
+	if err := os.Chmod(filepath.Dir(m.dir), 0o755); err != nil {
+		m.t.Fatal(err)
+	}
+	m.units = m.path("units")
+}
+
+// start boots the system, or brings up the user's own systemd.
 func (m *systemdMachine) start() {
 	t := m.t
 	t.Helper()
-	needsUnshare(t, "--uts", "--ipc", "--pid", "--cgroup", "--fork")
-	needsRoot(t, "/lib/systemd/systemd", "systemctl", "journalctl")
-	// Processes run as other users, and the test's directory is closed to them.
-	if err := os.Chmod(filepath.Dir(m.dir), 0o755); err != nil {
-		t.Fatal(err)
-	}
+	m.prepare()
 	if m.user {
 		// Short, as it is in the name of a socket.
 		runtime, err := os.MkdirTemp("/tmp", "npsd")
@@ -77,7 +99,6 @@ func (m *systemdMachine) start() {
 		})
 		return
 	}
-	m.units = m.path("units")
 	m.boot()
 }
 
@@ -135,7 +156,7 @@ func (m *systemdMachine) boot() {
 		return false
 	})
 	m.enter = []string{"nsenter", "-t", strconv.Itoa(init), "-m", "-u", "-i", "-n", "-p", "-C", "--"}
-	eventually(m.t, "the machine is up", func() bool {
+	m.until("the machine is up", func() bool {
 		return strings.TrimSpace(m.systemctl("is-system-running").stdout) == "running"
 	})
 }
@@ -296,9 +317,13 @@ func (m *systemdMachine) verify() {
 // until waits for a condition in a machine.
 func (m *systemdMachine) until(what string, holds func() bool) {
 	m.t.Helper()
-	for end := time.Now().Add(10 * time.Second); !holds(); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(30 * time.Second); !holds(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
-			m.t.Fatalf("after 10 s still not so: %s", what)
+			journal := ""
+			if !m.user {
+				journal = m.inside("journalctl", "--no-pager", "--lines=50").stdout
+			}
+			m.t.Fatalf("after 30 s still not so: %s\n%s", what, journal)
 		}
 	}
 }

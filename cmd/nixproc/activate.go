@@ -1,16 +1,19 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
 	"strings"
 	"time"
 
+	"nixproc/lib/accounts"
 	"nixproc/lib/deploy"
 	"nixproc/lib/manager"
 	"nixproc/lib/model"
 	"nixproc/lib/plan"
+	"nixproc/lib/run"
 )
 
 // settle is how long a process has to live to count as running.
@@ -35,6 +38,9 @@ func (s *session) activate(target deploy.Target, o *options, storePath string, n
 }
 
 func (s *session) activateThere(target deploy.Target, o *options, storePath string, number int) error {
+	if err := target.Await(s.soft, func(text string) { note("%s", text) }); err != nil {
+		return err
+	}
 	comparison, err := s.compare(target, o, storePath)
 	if err != nil {
 		return err
@@ -49,7 +55,7 @@ func (s *session) activateThere(target deploy.Target, o *options, storePath stri
 	}
 	work := deploy.Work{
 		Plan: comparison.Plan, Old: comparison.Old, New: storePath, Create: comparison.Create, Remove: comparison.Remove,
-		Found: target.RememberFound,
+		Found: func(set accounts.Set) error { return target.RememberFound(set, comparison.Ours) },
 		Commit: func() error {
 			if err := target.Commit(number); err != nil {
 				return err
@@ -69,19 +75,25 @@ func (s *session) activateThere(target deploy.Target, o *options, storePath stri
 	results := newResults(comparison.States)
 	d := deploy.Deployment{
 		Manager: target.Manager, Accounts: database, Jobs: o.jobs, Settle: settle,
-		NoRollback: o.noRollback, Observe: results.observe,
+		NoRollback: o.noRollback, Timeout: time.Duration(o.timeout) * time.Second, Observe: results.observe,
 	}
-	if !comparison.Plan.Empty() {
-		if err := target.Begin(storePath, comparison.Plan); err != nil {
+	if target.Journal == nil && (!comparison.Plan.Empty() || comparison.Old != storePath) {
+		if err := target.Begin(storePath, o.managerOptions()); err != nil {
 			return err
 		}
 	}
+	work.Journal = target.Journal
 	err = d.Run(s.ctx, s.soft, work)
 	if err != nil {
 		err = errors.Join(err, restore())
 	}
 	if failure, failed := errors.AsType[*deploy.Failure](err); !failed || failure.Undone() && !comparison.Interrupted {
-		err = errors.Join(err, target.End())
+		if endErr := target.End(); endErr != nil && err == nil {
+			// All of it is done. The next command finds that out again.
+			note("warning: the journal of the switch can't be removed: %v", endErr)
+		} else {
+			err = errors.Join(err, endErr)
+		}
 	}
 	if err != nil {
 		return err
@@ -103,14 +115,14 @@ func (s *session) compare(target deploy.Target, o *options, storePath string) (d
 		note("the current generation is one of %s: its processes and accounts are left alone", previous.Other)
 	}
 	ask := func(units []manager.Unit) (map[string]manager.State, error) {
-		return target.Manager.Status(s.soft, units)
+		return target.Manager.Status(run.Within(s.soft, time.Duration(o.timeout)*time.Second), units)
 	}
 	comparison, err := target.Compare(ask, previous.Path, storePath)
 	if err != nil {
 		return comparison, err
 	}
 	if comparison.Interrupted {
-		note("the last switch was interrupted: what it may have touched is restarted")
+		note("the last switch was interrupted: what is in doubt is restarted")
 	}
 	for _, text := range comparison.Changed {
 		note("warning: %s", text)
@@ -205,6 +217,9 @@ func (s *session) deployPrebuilt(target deploy.Target, o *options, storePath str
 	if err := belongs(target, storePath); err != nil {
 		return err
 	}
+	if err := asDeployed(o, storePath); err != nil {
+		return err
+	}
 	if o.dryRun {
 		return s.showPlan(target, o, storePath)
 	}
@@ -216,18 +231,15 @@ func (s *session) deployPrebuilt(target deploy.Target, o *options, storePath str
 		if exists {
 			return s.activate(target, o, storePath, number)
 		}
-		if target.Profile.InsideStateDir() {
-			err = target.Profile.Create(number, storePath)
-		} else {
-			nix, nixErr := newNix(s.soft)
-			if nixErr != nil {
-				return nixErr
+		return s.activateNew(target, o, storePath, number, func(ctx context.Context, link string) error {
+			if target.Profile.InsideStateDir() {
+				return target.Profile.Create(number, storePath)
 			}
-			err = nix.Keep(s.soft, storePath, target.Profile.Link(number))
-		}
-		if err != nil {
-			return err
-		}
-		return s.activateNew(target, o, storePath, number)
+			nix, err := newNix(ctx)
+			if err != nil {
+				return err
+			}
+			return nix.Keep(ctx, storePath, link)
+		})
 	})
 }

@@ -41,7 +41,7 @@ func build(s *session, o *options, operands []string) error {
 	if err != nil {
 		return err
 	}
-	if err := e.build(s, root); err != nil {
+	if err := e.build(s.soft, root); err != nil {
 		return err
 	}
 	fmt.Println(e.Profile)

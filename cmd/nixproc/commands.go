@@ -29,6 +29,7 @@ func commands() map[string]command {
 		"chainload-user": {
 			run: chainloadUser, help: page("chainload-user", "", text("chainload-user")), leads: true,
 		},
+		"completion": {run: completion, help: page("completion", "", text("completion"))},
 		"deploy": {
 			run: chosen(deployWith), help: page("deploy", "", text("deploy")),
 			set: ofAny(optionSet{compare: true, deploy: true}),
@@ -49,9 +50,14 @@ func commands() map[string]command {
 			run: initState, help: page("init-state", "", text("init-state")),
 			set: optionSet{directory: true},
 		},
+		"man": {run: man, help: page("man", "", text("man"))},
 		"plan": {
 			run: chosen(planFor), help: page("plan", "", text("plan")),
 			set: ofAny(optionSet{build: true, compare: true, goBack: true, ids: true}),
+		},
+		"recover": {
+			run: recoverSwitch, help: page("recover", "", text("recover")),
+			set: optionSet{recovery: true},
 		},
 		"rollback": {
 			run: present(rollbackFor), help: page("rollback", "", text("rollback")),

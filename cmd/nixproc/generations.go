@@ -172,8 +172,9 @@ func chooseGeneration(target deploy.Target, wanted string) (profile.Generation, 
 	return *before, nil
 }
 
-// asDeployed takes the directories and the handling of users from a generation
-// that is gone back to, or undeployed, where the command line does not say.
+// asDeployed takes the directories and the handling of users from a profile that
+// is there already, where the command line does not say: a generation that is
+// gone back to, or undeployed, or what was built before.
 func asDeployed(o *options, storePath string) error {
 	contents, err := manifest.Read(storePath)
 	if err != nil || contents == nil {

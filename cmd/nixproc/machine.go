@@ -55,7 +55,7 @@ func (s *session) newManager(name string, o *options) (manager.Manager, error) {
 		if runlevel == "" {
 			runlevel = machineRunlevel(s.ctx, run.Host{})
 		}
-		return sysvinit.Manager{Runner: run.Host{}, Runlevel: runlevel, LogDir: o.dirs.Resolved(runtime.GOOS).Log}, nil
+		return sysvinit.Manager{Runner: run.Host{}, Runlevel: runlevel, LogDir: o.logDir}, nil
 	case "systemd":
 		return newSystemd(o)
 	case "supervisord":
@@ -244,6 +244,20 @@ func fileOrProfile(path string) (_ string, prebuilt bool, err error) {
 		return path, false, nil
 	}
 	return path, true, checkProfile(path)
+}
+
+// checkBuilt refuses what is neither of the two that were built before.
+func checkBuilt(path string) error {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return err
+	case info.IsDir():
+		return checkProfile(path)
+	case manifestxml.Is(path):
+		return checkManifest(path)
+	}
+	return &nixeval.ModelError{Text: path + " is a file, but no profile"}
 }
 
 // checkManifest refuses manifests of Disnix that can't be a generation.

@@ -32,6 +32,7 @@ type optionSet struct {
 	activity   bool // --reverse
 	status     bool // --json
 	profile    bool // --profile alone
+	recovery   bool // recover: those of deploy that make sense there
 	config     bool // agnostic configurations: --create-managed-process-expr
 	ids        bool // where unique IDs come from: --id-resources, --ids, …
 	idsOutput  bool // where they go: --output-file, --output-xml
@@ -51,6 +52,7 @@ type options struct {
 
 	profile, oldProfile, runlevel            string
 	jobs                                     int
+	timeout                                  int // seconds; 0 leaves each program its own
 	dryRun, wait, noRollback, restartDepends bool
 	reverse, json, userUnits, enableAtBoot   bool
 
@@ -77,8 +79,11 @@ func parse(name string, set optionSet, args []string) (*options, []string, error
 	if err == nil {
 		err = apply(flags, settings)
 	}
-	if err == nil && set.deploy && o.jobs < 1 {
+	if err == nil && (set.deploy || set.recovery) && o.jobs < 1 {
 		err = fmt.Errorf("option --jobs: %d is not 1 or more", o.jobs)
+	}
+	if err == nil && (o.timeout < 0 || flags.Changed("timeout") && o.timeout == 0) {
+		err = fmt.Errorf("option --timeout: %d is not 1 or more", o.timeout)
 	}
 	if err != nil {
 		return nil, nil, usageError{fmt.Sprintf("%s: %v\nnixproc %s --help lists the options", name, err, name)}
@@ -152,18 +157,23 @@ func (o *options) define(flags *pflag.FlagSet, set optionSet) {
 		flags.StringVar(&o.deleteGenerations, "delete-generations", "", "")
 		flags.BoolVar(&o.deleteAllGenerations, "delete-all-generations", false, "")
 	}
-	if set.compare || set.activity || set.status || set.profile {
+	if set.compare || set.activity || set.status || set.profile || set.recovery {
 		flags.StringVarP(&o.profile, "profile", "p", usualProfile, "")
 	}
 	if set.compare {
 		flags.StringVarP(&o.oldProfile, "old-profile", "o", "", "")
-		flags.BoolVar(&o.wait, "wait", false, "")
 		flags.BoolVar(&o.restartDepends, "restart-dependents", false, "")
 	}
+	if set.compare || set.recovery {
+		flags.BoolVar(&o.wait, "wait", false, "")
+	}
 	if set.deploy {
-		flags.IntVar(&o.jobs, "jobs", max(4, 2*runtime.NumCPU()), "")
-		flags.BoolVar(&o.dryRun, "dry-run", false, "")
 		flags.BoolVar(&o.noRollback, "no-rollback", false, "")
+	}
+	if set.deploy || set.recovery {
+		flags.IntVar(&o.jobs, "jobs", max(4, 2*runtime.NumCPU()), "")
+		flags.IntVar(&o.timeout, "timeout", 0, "")
+		flags.BoolVar(&o.dryRun, "dry-run", false, "")
 	}
 	if set.runlevel {
 		flags.StringVar(&o.runlevel, "runlevel", "", "")
@@ -177,7 +187,7 @@ func (o *options) define(flags *pflag.FlagSet, set optionSet) {
 	if set.activity {
 		flags.BoolVarP(&o.reverse, "reverse", "r", false, "")
 	}
-	if set.status || set.compare {
+	if set.status || set.compare || set.recovery {
 		flags.BoolVar(&o.json, "json", false, "")
 	}
 	if set.scan {
@@ -202,6 +212,8 @@ func (o *options) define(flags *pflag.FlagSet, set optionSet) {
 	}
 }
 
+func (o *options) logDir() string { return o.dirs.Resolved(runtime.GOOS).Log }
+
 type directoryOption struct {
 	name  string
 	value *string
@@ -213,6 +225,26 @@ func (o *options) directories() []directoryOption {
 		{"state", &d.State}, {"runtime", &d.Runtime}, {"log", &d.Log}, {"tmp", &d.Tmp},
 		{"cache", &d.Cache}, {"spool", &d.Spool}, {"lock", &d.Lock}, {"lib", &d.Lib},
 	}
+}
+
+// managerOptions are the words of the command line that a later command needs to
+// find the same process manager, and to treat it in the same way.
+func (o *options) managerOptions() []string {
+	var words []string
+	for _, directory := range o.directories() {
+		if *directory.value != "" {
+			words = append(words, "--"+directory.name+"-dir="+*directory.value)
+		}
+	}
+	if o.runlevel != "" {
+		words = append(words, "--runlevel="+o.runlevel)
+	}
+	for name, given := range map[string]bool{"user": o.userUnits, "enable-at-boot": o.enableAtBoot, "force-disable-user-change": o.disableUserChange} {
+		if given {
+			words = append(words, "--"+name)
+		}
+	}
+	return words
 }
 
 // fromEnvironment fills in what no option gave.

@@ -100,6 +100,10 @@ func (r *results) print(p plan.Plan, generation int, asJSON bool) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
+	if generation == 0 { // recover goes back to where nothing was deployed
+		_, err := fmt.Printf("%s: nothing is deployed\n", summary(counts, past))
+		return err
+	}
 	_, err := fmt.Printf("%s: generation %d\n", summary(counts, past), generation)
 	return err
 }

@@ -10,13 +10,11 @@ import (
 	"nixproc/lib/deploy"
 	"nixproc/lib/manager"
 	"nixproc/lib/manifest"
+	"nixproc/lib/quote"
 )
 
 // status lists the processes of a profile's current generation.
 func status(s *session, o *options, operands []string) error {
-	if len(operands) > 0 {
-		return usageError{"status takes no operands: name the profile with -p"}
-	}
 	if o.processManager != "" {
 		if err := knownManager(o.processManager); err != nil {
 			return err
@@ -66,9 +64,15 @@ func status(s *session, o *options, operands []string) error {
 	if err != nil {
 		return err
 	}
+	if units, err = named(units, operands); err != nil {
+		return err
+	}
 	states, err := m.Status(s.soft, units)
 	if err != nil {
 		return err
+	}
+	if left, err := target.Interrupted(); err == nil && left != nil {
+		note("the last switch did not come to its end: nixproc recover -p %s undoes or finishes it", quote.Shell(where.Name))
 	}
 	slices.SortStableFunc(units, func(a, b manager.Unit) int { return a.Rank - b.Rank })
 	if o.json {
@@ -80,6 +84,19 @@ func status(s *session, o *options, operands []string) error {
 		return err
 	}
 	return downError(units, states)
+}
+
+// named are those of the units that names name: all, if there are no names.
+func named(units []manager.Unit, names []string) ([]manager.Unit, error) {
+	for _, name := range names {
+		if !slices.ContainsFunc(units, func(u manager.Unit) bool { return u.Name == name }) {
+			return nil, fmt.Errorf("%s is no process of the current generation: nixproc status lists them", name)
+		}
+	}
+	if len(names) > 0 {
+		units = slices.DeleteFunc(slices.Clone(units), func(u manager.Unit) bool { return !slices.Contains(names, u.Name) })
+	}
+	return units, nil
 }
 
 type statusRow struct {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"path/filepath"
@@ -74,10 +75,16 @@ func (s *session) target(managerName string, o *options) (deploy.Target, error) 
 			note("--old-profile: %s does not exist: nothing is taken to be deployed", o.oldProfile)
 			t.Fresh, err = true, nil
 		}
+		if err == nil {
+			t.Previous, err = filepath.Abs(t.Previous)
+		}
 		if err != nil {
 			return t, usageError{"--old-profile: " + err.Error()}
 		}
 		if !t.Fresh {
+			if err := checkBuilt(t.Previous); err != nil {
+				return t, err
+			}
 			if err := belongs(t, t.Previous); err != nil {
 				return t, err
 			}
@@ -131,7 +138,7 @@ func (s *session) evaluateAhead(target *deploy.Target, o *options, model nixeval
 
 // showEvaluated shows what a switch to an evaluated model would do.
 func (s *session) showEvaluated(target deploy.Target, o *options, e *evaluated) error {
-	if err := e.build(s, ""); err != nil {
+	if err := e.build(s.soft, ""); err != nil {
 		return err
 	}
 	return s.showPlan(target, o, e.Profile)
@@ -147,17 +154,12 @@ func (s *session) activateEvaluated(target deploy.Target, o *options, e *evaluat
 	if exists {
 		return s.activate(target, o, e.Profile, number)
 	}
-	// The link is made now, so that it keeps the profile from garbage
-	// collection; the profile moves to it only when all of it runs.
-	if err := e.build(s, target.Profile.Link(number)); err != nil {
-		return err
-	}
-	return s.activateNew(target, o, e.Profile, number)
+	return s.activateNew(target, o, e.Profile, number, func(ctx context.Context, link string) error { return e.build(ctx, link) })
 }
 
 // build builds the profile, unless it is there.
-func (e *evaluated) build(s *session, root string) error {
-	return e.nix.Realise(s.soft, e.Evaluation, root)
+func (e *evaluated) build(ctx context.Context, root string) error {
+	return e.nix.Realise(ctx, e.Evaluation, root)
 }
 
 // numberFor tells which generation a store path is to be. As with nix-env, it
@@ -177,14 +179,22 @@ func numberFor(p profile.Profile, storePath string) (number int, exists bool, er
 	return number, false, err
 }
 
-// activateNew activates a generation that was made for it, and removes it again
-// if that fails.
-func (s *session) activateNew(target deploy.Target, o *options, storePath string, number int) error {
+// activateNew makes a generation and activates it, and removes it again if that
+// fails. The link is made first, so that it keeps the profile from garbage
+// collection; the profile moves to it only when all of it runs.
+func (s *session) activateNew(target deploy.Target, o *options, storePath string, number int, link func(ctx context.Context, link string) error) error {
 	target.Making = number
-	err := s.activate(target, o, storePath, number)
+	if err := target.Begin(storePath, o.managerOptions()); err != nil {
+		return err
+	}
+	err := link(target.Building(s.soft), target.Profile.Link(number))
+	if err == nil {
+		err = s.activate(target, o, storePath, number)
+	}
 	if err == nil {
 		return nil
 	}
+	err = errors.Join(err, s.leave(target, storePath, err))
 	if current, found, currentErr := target.Profile.Current(); currentErr == nil && found && current.Number == number {
 		return err
 	}
@@ -192,6 +202,26 @@ func (s *session) activateNew(target deploy.Target, o *options, storePath string
 		note("generation %d could not be removed: %v", number, removeErr)
 	}
 	return err
+}
+
+// leave ends a switch that has failed: with its journal, if it has touched
+// nothing, or with all that a later command needs to go on.
+func (s *session) leave(target deploy.Target, storePath string, why error) error {
+	left, err := target.Interrupted()
+	failure, touched := errors.AsType[*deploy.Failure](why)
+	switch {
+	case err != nil:
+		return err
+	case left == nil && (!touched || failure.Undone()):
+		return target.End()
+	case target.Profile.InsideStateDir():
+		return target.Journal.Close()
+	}
+	nix, err := newNix(s.ctx)
+	if err == nil {
+		err = nix.Keep(s.ctx, storePath, target.Root(storePath))
+	}
+	return errors.Join(err, target.Journal.Close())
 }
 
 func lockFile(p profile.Profile) string { return filepath.Join(p.WorkDir(), "lock") }

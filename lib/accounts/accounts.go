@@ -69,6 +69,10 @@ func (r *Report) warn(format string, args ...any) {
 // Database is the account database of one kind of operating system. Its
 // callers hold its lock.
 type Database interface {
+	// Missing gives what of a set does not exist; homes without a user do not
+	// count.
+	Missing(context.Context, Set) (Set, error)
+
 	// Ensure makes what does not exist yet, groups first. What exists is
 	// kept as it is; differences become warnings. It stops at the first
 	// error, and the report has what was made until then.

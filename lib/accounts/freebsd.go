@@ -23,6 +23,11 @@ type FreeBSD struct {
 
 var _ Database = FreeBSD{}
 
+// Missing gives what of a set does not exist.
+func (f FreeBSD) Missing(ctx context.Context, set Set) (Set, error) {
+	return f.files().Missing(ctx, set)
+}
+
 // Ensure makes what does not exist.
 func (f FreeBSD) Ensure(ctx context.Context, set Set) (Report, error) {
 	return f.files().Ensure(ctx, set)

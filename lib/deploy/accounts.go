@@ -1,12 +1,24 @@
 package deploy
 
-import "nixproc/lib/accounts"
+import (
+	"nixproc/lib/accounts"
+	"nixproc/lib/journal"
+)
 
 func (x *execution) createAccounts(work Work) error {
-	if x.Accounts == nil || work.Create.Empty() {
+	if x.Accounts == nil || work.Create.Empty() && work.Remove.Empty() {
 		return nil
 	}
-	report, err := x.Accounts.Ensure(x.ctx, work.Create)
+	// Who finds an account after we were killed in between can't tell whether
+	// it was there before.
+	missing, err := x.Accounts.Missing(x.ctx, work.Create)
+	if err == nil {
+		err = x.journal.Change(journal.Accounts{Create: missing, Remove: work.Remove})
+	}
+	if err != nil || work.Create.Empty() {
+		return err
+	}
+	report, err := x.Accounts.Ensure(x.watched("", nil), work.Create)
 	x.created = report.Created
 	x.warn(report.Warnings)
 	if err != nil {
@@ -22,7 +34,7 @@ func (x *execution) removeAccounts(set accounts.Set) {
 	if x.Accounts == nil || set.Empty() {
 		return
 	}
-	report, err := x.Accounts.Remove(x.ctx, set)
+	report, err := x.Accounts.Remove(x.watched("", nil), set)
 	x.warn(report.Warnings)
 	if err != nil {
 		x.warn([]string{err.Error()})
@@ -34,7 +46,7 @@ func (x *execution) forgetAccounts() error {
 	if x.Accounts == nil || x.created.Empty() {
 		return nil
 	}
-	report, err := x.Accounts.Remove(x.ctx, x.created)
+	report, err := x.Accounts.Remove(x.watched("", nil), x.created)
 	x.warn(report.Warnings)
 	return err
 }

@@ -14,6 +14,12 @@ func (x *execution) batch(batch manager.Batch, verb string, units []manager.Unit
 	if x.soft.Err() != nil {
 		return &Failure{Verb: verb, Cause: errInterrupted}
 	}
+	if err := x.noteBegun(verb, units); err != nil {
+		return &Failure{Verb: verb, Cause: err}
+	}
+	if err := x.journal.Sync(); err != nil {
+		return &Failure{Verb: verb, Cause: err}
+	}
 	x.begun = append(x.begun, begun{verb: verb, units: units})
 	failed := x.together(batch, verb, units, false)
 	x.lastStart = time.Now()
@@ -32,7 +38,8 @@ func (x *execution) together(batch manager.Batch, verb string, units []manager.U
 	if verb == "start" {
 		call = batch.StartAll
 	}
-	failed := call(x.ctx, units)
+	failed := call(x.watched(verb, units), units)
+	x.noteDone(verb, slices.DeleteFunc(slices.Clone(units), func(unit manager.Unit) bool { return failed[unit.Name] != nil }))
 	for _, unit := range units {
 		x.Observe(Event{Verb: verb, Process: unit.Name, Err: failed[unit.Name], Undo: undo, Took: time.Since(begin)})
 	}
@@ -42,6 +49,7 @@ func (x *execution) together(batch manager.Batch, verb string, units []manager.U
 // all takes a step back for all of its units, and gives what failed by name.
 func (x *execution) all(verb string, units []manager.Unit) map[string]error {
 	if batch, ok := manager.As[manager.Batch](x.Manager); ok {
+		_ = x.noteBegun(verb, units) // it gives none in an undo
 		return x.together(batch, verb, units, true)
 	}
 	var mutex sync.Mutex
@@ -58,7 +66,7 @@ func (x *execution) all(verb string, units []manager.Unit) map[string]error {
 
 // install puts the files of the new units in place of those of the old ones,
 // for managers that have such a place.
-func (x *execution) install(p plan.Plan) *Failure {
+func (x *execution) install(work Work) *Failure {
 	installer, ok := manager.As[manager.Installer](x.Manager)
 	if !ok {
 		return nil
@@ -67,16 +75,20 @@ func (x *execution) install(p plan.Plan) *Failure {
 		return &Failure{Verb: "install", Cause: errInterrupted}
 	}
 	var old []manager.Unit
-	for _, change := range p.Changes {
+	for _, change := range work.Plan.Changes {
 		if change.Old != nil {
 			old = append(old, *change.Old)
 		}
 	}
-	new := unitsOf(p)
+	new := unitsOf(work.Plan)
+	if err := x.noteInstall(work.New); err != nil {
+		return &Failure{Verb: "install", Cause: err}
+	}
+	ctx := x.watched("install", nil)
 	x.begun = append(x.begun, begun{verb: "install", back: func() error {
-		return installer.Install(x.ctx, without(new, old), old)
+		return installer.Install(ctx, without(new, old), old)
 	}})
-	if err := installer.Install(x.ctx, without(old, new), new); err != nil {
+	if err := installer.Install(ctx, without(old, new), new); err != nil {
 		return &Failure{Verb: "install", Cause: err}
 	}
 	return nil

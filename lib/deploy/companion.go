@@ -36,6 +36,8 @@ func (t Target) Commit(number int) error {
 	current, found, err := t.Profile.Current()
 	there := err == nil && found && current.Number == number
 	switch {
+	case t.Stay:
+		return nil
 	case t.Companion == nil && there:
 		return nil
 	case t.Companion == nil:

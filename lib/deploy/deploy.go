@@ -10,8 +10,10 @@ import (
 	"time"
 
 	"nixproc/lib/accounts"
+	"nixproc/lib/journal"
 	"nixproc/lib/manager"
 	"nixproc/lib/plan"
+	"nixproc/lib/run"
 )
 
 // Deployment executes plans with one process manager.
@@ -21,6 +23,9 @@ type Deployment struct {
 	Jobs     int               // how many scripts run side by side, at least 1
 	// Settle is how long a started process has to live to count as running.
 	Settle time.Duration
+	// Timeout is how long a program may run that has no time of its own; 0 is
+	// run.DefaultTimeout.
+	Timeout time.Duration
 	// Observe is told of each step that ends, and of warnings; it may be
 	// called by several goroutines at once.
 	Observe func(Event)
@@ -44,8 +49,10 @@ type Work struct {
 	Plan plan.Plan
 	// Old and New are the profiles that the plan compares, "" for none.
 	Old, New string
-	Create   accounts.Set // accounts that the new profile needs and the old one lacks
-	Remove   accounts.Set // accounts that nothing needs afterwards
+	// Journal is told of each step before it begins; nil for none.
+	Journal *journal.Journal
+	Create  accounts.Set // accounts that the new profile needs and the old one lacks
+	Remove  accounts.Set // accounts that nothing needs afterwards
 	// Found is told which of the accounts to create existed already.
 	Found func(accounts.Set) error
 	// Commit makes the new profile the current one.
@@ -85,7 +92,7 @@ func (f *Failure) Undone() bool { return !f.Kept && len(f.Wrong) == 0 }
 // is undone; when ctx ends, what runs is interrupted and nothing is undone. The
 // error is a *Failure.
 func (d Deployment) Run(ctx, soft context.Context, work Work) error {
-	x := execution{Deployment: d, ctx: ctx, soft: soft}
+	x := execution{Deployment: d, ctx: run.Within(ctx, d.Timeout), soft: soft, journal: work.Journal}
 	failure := x.forward(work)
 	if failure == nil {
 		x.removeAccounts(work.Remove)
@@ -101,7 +108,7 @@ func (d Deployment) Run(ctx, soft context.Context, work Work) error {
 
 func (x *execution) forward(work Work) *Failure {
 	if checker, ok := manager.As[manager.Checker](x.Manager); ok && !work.Plan.Empty() {
-		if err := checker.MayInstall(unitsOf(work.Plan)); err != nil {
+		if err := checker.MayInstall(x.ctx, unitsOf(work.Plan)); err != nil {
 			return &Failure{Verb: "install", Cause: err}
 		}
 	}
@@ -116,7 +123,7 @@ func (x *execution) forward(work Work) *Failure {
 			return failure
 		}
 	} else {
-		if failure := x.install(work.Plan); failure != nil {
+		if failure := x.install(work); failure != nil {
 			return failure
 		}
 		if failure := x.levels("start", work.Plan.Starts); failure != nil {

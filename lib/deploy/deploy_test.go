@@ -89,13 +89,13 @@ func newMachine() *machine {
 	return &machine{running: map[string]string{"a": "a1", "b": "b1", "c": "c1"}, fails: map[string]error{}, dies: map[string]bool{}}
 }
 
-type run struct {
+type result struct {
 	err       error
 	committed bool
 }
 
-func execute(m *machine, change func(*Deployment), soft context.Context) run {
-	var r run
+func execute(m *machine, change func(*Deployment), soft context.Context) result {
+	var r result
 	d := Deployment{Manager: m, Jobs: 4, Settle: time.Millisecond, Observe: func(Event) {}}
 	if change != nil {
 		change(&d)
@@ -261,7 +261,7 @@ func TestJobsBoundsWhatRunsSideBySide(t *testing.T) {
 	}
 }
 
-// Guards P1.
+// Guards P1, D14.
 func TestLockNamesItsHolder(t *testing.T) {
 	t.Parallel()
 	path := t.TempDir() + "/a folder/lock"

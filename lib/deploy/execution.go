@@ -10,7 +10,9 @@ import (
 	"time"
 
 	"nixproc/lib/accounts"
+	"nixproc/lib/journal"
 	"nixproc/lib/manager"
+	"nixproc/lib/run"
 )
 
 // execution is one run of a deployment. It remembers each step before it
@@ -18,10 +20,13 @@ import (
 type execution struct {
 	Deployment
 	ctx, soft context.Context
+	journal   *journal.Journal
 	begun     []begun // levels, in order
 	created   accounts.Set
 	unseen    []manager.Unit // started, perhaps, but not seen
+	late      []manager.Unit // started, perhaps, and may show themselves still
 	lastStart time.Time
+	undoing   bool
 }
 
 // begun is a step: units that were to start or stop, or the files of units that
@@ -59,6 +64,9 @@ func (x *execution) level(verb string, units []manager.Unit) *Failure {
 	if x.soft.Err() != nil {
 		return &Failure{Verb: verb, Cause: errInterrupted}
 	}
+	if err := x.journal.Sync(); err != nil {
+		return &Failure{Verb: verb, Cause: err}
+	}
 	x.begun = append(x.begun, begun{verb: verb})
 	at := &x.begun[len(x.begun)-1]
 	var (
@@ -86,6 +94,8 @@ func (x *execution) level(verb string, units []manager.Unit) *Failure {
 			defer mutex.Unlock()
 			if _, unseen := errors.AsType[*manager.UnseenError](err); unseen {
 				x.unseen = append(x.unseen, unit)
+			} else if broken, ok := errors.AsType[*run.Error](err); ok && verb == "start" && broken.Code < 0 {
+				x.late = append(x.late, unit)
 			}
 			if failure == nil {
 				failure = &Failure{Process: unit.Name, Verb: verb, Cause: err}
@@ -100,11 +110,17 @@ func (x *execution) level(verb string, units []manager.Unit) *Failure {
 func (x *execution) step(verb string, unit manager.Unit, undo bool) error {
 	begin := time.Now()
 	defer x.remind(verb, unit, undo).Stop()
-	var err error
-	if verb == "start" {
-		err = x.Manager.Start(x.ctx, unit)
-	} else {
-		err = x.Manager.Stop(x.ctx, unit)
+	units := []manager.Unit{unit}
+	err := x.noteBegun(verb, units)
+	switch {
+	case err != nil:
+	case verb == "start":
+		err = x.Manager.Start(x.watched(verb, units), unit)
+	default:
+		err = x.Manager.Stop(x.watched(verb, units), unit)
+	}
+	if err == nil {
+		x.noteDone(verb, units)
 	}
 	x.Observe(Event{Verb: verb, Process: unit.Name, Err: err, Undo: undo, Took: time.Since(begin)})
 	return err
@@ -176,6 +192,7 @@ func (x *execution) died(unit manager.Unit, detail string) error {
 // undo takes back the begun steps, the last first, and names what it could not
 // put back.
 func (x *execution) undo(failure *Failure) {
+	x.undoing = true
 	wrong := func(unit manager.Unit, verb string, err error) {
 		failure.Wrong = append(failure.Wrong, Wrong{Process: unit.Name, Why: err, Repair: x.Manager.Command(verb, unit)})
 	}
@@ -189,6 +206,7 @@ func (x *execution) undo(failure *Failure) {
 			continue
 		}
 		verb := opposite[step.verb]
+		x.awaitLate()
 		failed := x.all(verb, step.units)
 		for _, unit := range step.units {
 			if err := failed[unit.Name]; err != nil {
@@ -212,6 +230,29 @@ func (x *execution) undo(failure *Failure) {
 	failure.Wrong = slices.CompactFunc(failure.Wrong, func(a, b Wrong) bool {
 		return a.Process == b.Process && a.Repair == b.Repair
 	})
+}
+
+// lateness is how long what a start may have left behind has to show itself.
+const lateness = 2 * time.Second
+
+// awaitLate waits for processes of which the start was broken off, as it took too
+// long, say: what can't be seen can't be stopped. A script that says itself that
+// it has failed has left none.
+func (x *execution) awaitLate() {
+	if len(x.late) == 0 {
+		return
+	}
+	for deadline := time.Now().Add(lateness); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+		states, err := x.Manager.Status(x.ctx, x.late)
+		if err != nil {
+			break
+		}
+		x.late = slices.DeleteFunc(x.late, func(unit manager.Unit) bool { return states[unit.Name].Condition != manager.Stopped })
+		if len(x.late) == 0 {
+			break
+		}
+	}
+	x.late = nil
 }
 
 // verify asks whether what was started again runs.

@@ -31,9 +31,11 @@ func (t Target) readFound() (accounts.Set, error) {
 	return set, nil
 }
 
-// RememberFound notes accounts that existed already. Those that another profile
-// has are that profile's, and go with the last of them.
-func (t Target) RememberFound(set accounts.Set) error {
+// RememberFound notes accounts that existed already, but for those that are
+// ours. Those that another profile has are that profile's, and go with the last
+// of them.
+func (t Target) RememberFound(set, ours accounts.Set) error {
+	set, _ = accounts.Diff(ours, set)
 	set, err := t.withoutSiblings(set)
 	if err != nil {
 		return err

@@ -18,20 +18,29 @@ func (x *execution) move(mover manager.Mover, work Work) *Failure {
 		return &Failure{Verb: "start", Cause: errInterrupted}
 	}
 	starts, stops := slices.Concat(work.Plan.Starts...), slices.Concat(work.Plan.Stops...)
+	err := x.noteBegun("start", starts)
+	if err == nil {
+		err = x.journal.Sync()
+	}
+	if err != nil {
+		return &Failure{Verb: "start", Cause: err}
+	}
+	ctx := x.watched("start", starts)
 	moved := false
 	x.begun = append(x.begun, begun{verb: "move", back: func() error {
 		err := x.stopStarted(starts)
 		if moved {
-			err = errors.Join(err, mover.Move(x.ctx, work.New, work.Old, stops))
+			err = errors.Join(err, mover.Move(ctx, work.New, work.Old, stops))
 		}
 		return err // what still does not run is started next
 	}})
 	begin := time.Now()
-	err := mover.Move(x.ctx, work.Old, work.New, starts)
+	err = mover.Move(ctx, work.Old, work.New, starts)
 	_, unseen := errors.AsType[*manager.UnseenError](err)
 	moved = err == nil || unseen
 	x.lastStart = time.Now()
 	if err == nil {
+		x.noteDone("start", starts)
 		for _, unit := range starts {
 			x.Observe(Event{Verb: "start", Process: unit.Name, Took: time.Since(begin)})
 		}

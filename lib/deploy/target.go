@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"nixproc/lib/accounts"
+	"nixproc/lib/journal"
 	"nixproc/lib/manager"
 	"nixproc/lib/manifest"
 	"nixproc/lib/plan"
@@ -30,6 +31,12 @@ type Target struct {
 	RestartDependents bool
 	// Companion is a file that changes along with the profile; nil for none.
 	Companion *Companion
+	// Stay leaves the profile and its companion where they are, whatever is made
+	// to run.
+	Stay bool
+	// Journal is that of the switch that has begun; nil before Begin.
+	Journal *journal.Journal
+	left    *journal.Found // what Begin found
 }
 
 // Previous profile of a target, and which generation it is (0 for one that was
@@ -113,6 +120,7 @@ type Comparison struct {
 	States map[string]manager.State // of all units, before
 	Create accounts.Set
 	Remove accounts.Set
+	Ours   accounts.Set // existed before Create, but only since an interrupted switch
 	// Interrupted says that the last switch did not end.
 	Interrupted bool
 	// Changed are accounts that both profiles have with different properties.
@@ -132,13 +140,13 @@ func (t Target) Compare(ask func([]manager.Unit) (map[string]manager.State, erro
 			return c, err
 		}
 	}
-	pending, err := t.readPending()
+	left, err := t.Interrupted()
 	if err != nil {
 		return c, err
 	}
-	if pending != nil {
+	if left != nil {
 		c.Interrupted = true
-		if oldUnits, err = t.doubtful(oldUnits, *pending); err != nil {
+		if oldUnits, err = t.inPlace(oldUnits, left); err != nil {
 			return c, err
 		}
 	}
@@ -156,7 +164,10 @@ func (t Target) Compare(ask func([]manager.Unit) (map[string]manager.State, erro
 	if c.States, err = ask(asked); err != nil {
 		return c, err
 	}
-	options := plan.Options{RestartDependents: t.RestartDependents}
+	if left != nil {
+		doubt(oldUnits, left, c.States)
+	}
+	options := plan.Options{RestartDependents: t.RestartDependents, Differences: t.differences(oldUnits, newUnits)}
 	if chain, ok := manager.As[manager.Chain](t.Manager); ok {
 		options.Chained = chain.StopsToStart
 	}
@@ -165,7 +176,7 @@ func (t Target) Compare(ask func([]manager.Unit) (map[string]manager.State, erro
 		return c, err
 	}
 
-	if new == old {
+	if new == old && left == nil {
 		return c, nil // no account comes or goes
 	}
 	oldAccounts, err := readAccounts(old)
@@ -176,7 +187,9 @@ func (t Target) Compare(ask func([]manager.Unit) (map[string]manager.State, erro
 	if err != nil {
 		return c, err
 	}
-	c.Create, c.Remove = accounts.Diff(oldAccounts, newAccounts)
+	c.Ours = ofInterrupted(left)
+	c.Create, _ = accounts.Diff(oldAccounts, newAccounts)
+	_, c.Remove = accounts.Diff(union(oldAccounts, c.Ours), newAccounts)
 	c.Changed = accounts.Changed(oldAccounts, newAccounts)
 	if c.Remove, err = t.unneeded(c.Remove); err != nil {
 		return c, err
@@ -188,7 +201,11 @@ func (t Target) units(path string) ([]manager.Unit, error) {
 	if path == "" {
 		return nil, nil
 	}
-	return t.Manager.Units(path)
+	units, err := t.Manager.Units(path)
+	for i := range units {
+		units[i].Profile = path
+	}
+	return units, err
 }
 
 func readAccounts(path string) (accounts.Set, error) {

@@ -12,14 +12,19 @@ import (
 // section, a container.
 type Unit struct {
 	Name string
-	Rank int // units of a lower rank start before and stop after it
+	// Profile is what it was read from, where that is of use (lib/deploy).
+	Profile string
+	Rank    int // units of a lower rank start before and stop after it
 	// Requires names the units that it depends on, where that is known.
 	Requires []string
 	// Key is equal for two units if the one may go on running in place of the
 	// other; "" is equal to none.
-	Key   string
-	Files string // digest of the unit's files
-	File  string // absolute path of its main file
+	Key string
+	// Foreign says that the files are not ours, but a package's of the framework
+	// before this, say: the key was read from them.
+	Foreign bool
+	Files   string // digest of the unit's files
+	File    string // absolute path of its main file
 	// Installs are the absolute paths of the files that an Installer puts in
 	// place for it, in the profile.
 	Installs []string
@@ -112,7 +117,7 @@ type Shared interface {
 // Checker is an Installer that can tell beforehand that it would refuse to put
 // the files of units in place, so that nothing is stopped in vain.
 type Checker interface {
-	MayInstall(there []Unit) error
+	MayInstall(ctx context.Context, there []Unit) error
 }
 
 // Batch is a Manager that starts and stops many units by one command, in an
@@ -164,6 +169,14 @@ type Mover interface {
 	// those that do not run and are to run then; all others are as the old profile
 	// says. A move that fails leaves all that it can as it was.
 	Move(ctx context.Context, old, new string, start []Unit) error
+}
+
+// Comparer is a Manager that can compare a process of the framework before this
+// with one of ours by their files, though their keys have nothing in common.
+type Comparer interface {
+	// Difference says in a few words what is different, or can't be told; "" if
+	// the process of the one may go on running in place of the other.
+	Difference(old, new Unit) string
 }
 
 // Witness is a Manager that can tell what a process said before it ended, where

@@ -58,9 +58,9 @@ func statusByPIDFile(unit Unit) (State, error) {
 	return State{Detail: "no process in " + unit.PIDFile}, nil
 }
 
-// seenWithin bounds the wait for the pid file of a process whose script said
+// SeenWithin bounds the wait for the pid file of a process whose script said
 // that it had started it.
-const seenWithin = 10 * time.Second
+const SeenWithin = 10 * time.Second
 
 // replacedWithin is how long a pid file may go on to name a process that was
 // there for a moment only, until the one that stays has written it again.
@@ -73,7 +73,7 @@ func AwaitPIDFile(ctx context.Context, command string, unit Unit, begun time.Tim
 		return nil
 	}
 	var ended time.Time
-	for pause, deadline := time.Millisecond, time.Now().Add(seenWithin); ; pause = min(2*pause, 100*time.Millisecond) {
+	for pause, deadline := time.Millisecond, time.Now().Add(SeenWithin); ; pause = min(2*pause, 100*time.Millisecond) {
 		if _, alive, err := pidfile.Read(unit.PIDFile, unit.Program); err != nil || alive {
 			return err
 		}
@@ -87,7 +87,7 @@ func AwaitPIDFile(ctx context.Context, command string, unit Unit, begun time.Tim
 		}
 		if time.Now().After(deadline) {
 			return &UnseenError{Err: fmt.Errorf("%s said that it started, but %s names no running process after %s%s",
-				command, unit.PIDFile, seenWithin, LogTail(unit.Log))}
+				command, unit.PIDFile, SeenWithin, LogTail(unit.Log))}
 		}
 		select {
 		case <-ctx.Done():

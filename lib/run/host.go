@@ -9,6 +9,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"nixproc/lib/seam"
 )
 
 // grace is how long a program has to end by itself after it was asked to.
@@ -37,6 +39,7 @@ func execute(ctx context.Context, c Command, grace time.Duration) (Result, error
 	if len(c.Args) == 0 {
 		return fail(errors.New("no program was given"))
 	}
+	c = bounded(ctx, c)
 	if err := ctx.Err(); err != nil {
 		return Result{}, stopped(c, err)
 	}
@@ -52,6 +55,9 @@ func execute(ctx context.Context, c Command, grace time.Duration) (Result, error
 		return fail(err)
 	}
 	end, why := p.wait(ctx, c.timeout(), grace)
+	if err := seam.Ended(c.Args); err != nil {
+		return fail(err)
+	}
 	stdout, stderr, readErr := out.read()
 	result := Result{Stdout: stdout, Stderr: stderr, Duration: time.Since(begin)}
 
@@ -122,11 +128,13 @@ func start(c Command, out *output) (*process, error) {
 		}
 	}
 	go func() { p.done <- cmd.Wait() }()
+	seam.Running(c.Args)
 	return p, nil
 }
 
 func prepare(c Command) (*exec.Cmd, error) {
-	cmd := exec.Command(c.Args[0], c.Args[1:]...)
+	args := seam.Program(c.Args)
+	cmd := exec.Command(args[0], args[1:]...)
 	if errors.Is(cmd.Err, exec.ErrNotFound) {
 		return nil, fmt.Errorf("%w: install it, or add its directory to PATH", cmd.Err)
 	}

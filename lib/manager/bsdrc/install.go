@@ -55,7 +55,7 @@ func (m *Manager) place() place.Directory {
 }
 
 // MayInstall says whether anything is in the way of the scripts.
-func (m *Manager) MayInstall(there []manager.Unit) error {
+func (m *Manager) MayInstall(_ context.Context, there []manager.Unit) error {
 	var problems []error
 	if m.AtBoot {
 		for _, unit := range there {
@@ -70,7 +70,7 @@ func (m *Manager) MayInstall(there []manager.Unit) error {
 // Install has the scripts in there started at boot, if that is asked for, and
 // takes back what it did for all others of this profile. Called once more, it
 // makes it for the units that it gets as it was before.
-func (m *Manager) Install(_ context.Context, gone, there []manager.Unit) error {
+func (m *Manager) Install(ctx context.Context, gone, there []manager.Unit) error {
 	conf, err := readRCConf(m.RCConf)
 	if errors.Is(err, fs.ErrPermission) && m.Place() == "" {
 		return nil // nothing is asked for, and nothing was done that we could have done
@@ -80,7 +80,7 @@ func (m *Manager) Install(_ context.Context, gone, there []manager.Unit) error {
 	}
 	atBoot := func(manager.Unit) bool { return m.AtBoot }
 	if m.before == nil {
-		if err := m.MayInstall(there); err != nil {
+		if err := m.MayInstall(ctx, there); err != nil {
 			return err
 		}
 		if err := m.remember(slices.Concat(gone, there)); err != nil {

@@ -126,7 +126,7 @@ func (m Manager) Stop(ctx context.Context, unit manager.Unit) error {
 }
 
 // MayInstall says whether a service is another profile's.
-func (m Manager) MayInstall(there []manager.Unit) error {
+func (m Manager) MayInstall(_ context.Context, there []manager.Unit) error {
 	if m.Others == nil {
 		return nil
 	}

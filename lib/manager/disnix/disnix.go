@@ -188,7 +188,7 @@ func (Manager) Status(_ context.Context, units []manager.Unit) (map[string]manag
 }
 
 // MayInstall says whether disnix-deploy would refuse to begin.
-func (m Manager) MayInstall([]manager.Unit) error {
+func (m Manager) MayInstall(context.Context, []manager.Unit) error {
 	for _, program := range []string{"disnix-deploy", "dysnomia"} {
 		if _, err := exec.LookPath(program); err != nil {
 			return fmt.Errorf("%s is not on the PATH: install Disnix and Dysnomia", program)

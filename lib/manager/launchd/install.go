@@ -30,7 +30,7 @@ func (m Manager) directory() place.Directory {
 }
 
 // MayInstall says whether anything is in the way of the plists of units.
-func (m Manager) MayInstall(there []manager.Unit) error {
+func (m Manager) MayInstall(_ context.Context, there []manager.Unit) error {
 	var problems []error
 	for name := range sources(there) {
 		if !m.isCopy(name) {
@@ -42,8 +42,8 @@ func (m Manager) MayInstall(there []manager.Unit) error {
 
 // Install puts the plists of units into the directory. launchd reads them at a
 // boot or login, and when they are started.
-func (m Manager) Install(_ context.Context, gone, there []manager.Unit) error {
-	if err := m.MayInstall(there); err != nil {
+func (m Manager) Install(ctx context.Context, gone, there []manager.Unit) error {
+	if err := m.MayInstall(ctx, there); err != nil {
 		return err
 	}
 	wanted, texts := sources(there), map[string]string{}

@@ -22,7 +22,7 @@ const link = "compiled"
 
 // MayInstall compiles the services, and looks whether the live directory can be
 // used.
-func (m *Manager) MayInstall(there []manager.Unit) error {
+func (m *Manager) MayInstall(_ context.Context, there []manager.Unit) error {
 	if err := errors.Join(m.fits(), m.unclaimed()); err != nil {
 		return err
 	}

@@ -64,6 +64,8 @@ func (m *Manager) linkAndDatabases(t *testing.T) (leads string, databases []stri
 	return leads, databases
 }
 
+// D13: half a database is none, the old one stays until the link has moved, and
+// whether s6-rc went on to the new one is told by what is live.
 func TestInstall(t *testing.T) {
 	t.Parallel()
 	m, fake := newManager(t, false)
@@ -86,7 +88,7 @@ func TestInstall(t *testing.T) {
 
 	// Half a database is none, and the old one stays.
 	expectCompile(t, fake, true)
-	if err := m.MayInstall(two); err == nil || !strings.Contains(err.Error(), "undefined service") {
+	if err := m.MayInstall(t.Context(), two); err == nil || !strings.Contains(err.Error(), "undefined service") {
 		t.Error(err)
 	}
 	if leads, databases := m.linkAndDatabases(t); leads != first || len(databases) != 1 {
@@ -136,7 +138,7 @@ func TestOneProfile(t *testing.T) {
 	}
 	other := &Manager{Runner: m.Runner, Where: m.Where, Profile: m.Profile + "-other"}
 	two := []manager.Unit{unitOf("b", oneshot("b"))}
-	for _, err := range []error{other.MayInstall(two), other.Install(t.Context(), nil, two)} {
+	for _, err := range []error{other.MayInstall(t.Context(), two), other.Install(t.Context(), nil, two)} {
 		if err == nil || !strings.Contains(err.Error(), "belongs to the profile "+m.Profile+":") {
 			t.Error(err)
 		}
@@ -150,7 +152,7 @@ func TestOneProfile(t *testing.T) {
 		t.Fatal(err)
 	}
 	expectCompile(t, fake, false)
-	if err := other.MayInstall(two); err != nil {
+	if err := other.MayInstall(t.Context(), two); err != nil {
 		t.Error(err)
 	}
 	if err := m.claim(true); err != nil {
@@ -171,7 +173,7 @@ func TestPathTooLong(t *testing.T) {
 	place := m.Where()
 	place.Live = "/" + strings.Repeat("x", 80)
 	m.Where = func() Place { return place }
-	if err := m.MayInstall(nil); err == nil || !strings.Contains(err.Error(), "too long by 8 bytes") {
+	if err := m.MayInstall(t.Context(), nil); err == nil || !strings.Contains(err.Error(), "too long by 8 bytes") {
 		t.Error(err)
 	}
 }

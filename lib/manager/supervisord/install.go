@@ -30,12 +30,12 @@ func (m Manager) place() place.Directory {
 }
 
 // MayInstall says whether anything is in the way of the files of units.
-func (m Manager) MayInstall(there []manager.Unit) error {
+func (m Manager) MayInstall(ctx context.Context, there []manager.Unit) error {
 	if err := m.mayPut(there); err != nil {
 		return err
 	}
 	// What others have put there may be unreadable.
-	return m.reread(context.Background())
+	return m.reread(ctx)
 }
 
 func (m Manager) mayPut(there []manager.Unit) error {

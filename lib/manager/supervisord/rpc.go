@@ -13,6 +13,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"nixproc/lib/run"
+	"nixproc/lib/seam"
 )
 
 // server is a supervisord, asked by http://supervisord.org/api.html, which is
@@ -32,7 +35,7 @@ const callTimeout = time.Minute
 // http://HOST:PORT, or unix://PATH.
 func newServer(address, username, password string) (*server, error) {
 	transport := &http.Transport{} // without a proxy, whatever the environment says
-	s := &server{&http.Client{Timeout: callTimeout, Transport: transport}, address + "/RPC2", username, password}
+	s := &server{&http.Client{Transport: transport}, address + "/RPC2", username, password}
 	path, isSocket := strings.CutPrefix(address, "unix://")
 	switch {
 	case isSocket:
@@ -60,6 +63,11 @@ const notRunning = 70
 // call calls one method. What it gives is a string, an int, a bool, []any or
 // map[string]any; a refusal is a *fault.
 func (s *server) call(ctx context.Context, method string, params ...any) (any, error) {
+	ctx, cancel := context.WithTimeout(ctx, min(callTimeout, run.Timeout(ctx)))
+	defer cancel()
+	if err := seam.Call(ctx, "call "+method); err != nil {
+		return nil, err
+	}
 	var body bytes.Buffer
 	body.WriteString("<?xml version='1.0'?><methodCall><methodName>" + method + "</methodName><params>")
 	for _, param := range params {
@@ -89,6 +97,9 @@ func (s *server) call(ctx context.Context, method string, params ...any) (any, e
 	}
 	data, err := io.ReadAll(response.Body)
 	if err != nil {
+		return nil, err
+	}
+	if err := seam.After("call " + method); err != nil {
 		return nil, err
 	}
 	return answer(data)

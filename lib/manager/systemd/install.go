@@ -79,7 +79,7 @@ func (m *Manager) Install(ctx context.Context, gone, there []manager.Unit) error
 }
 
 // MayInstall says whether anything is in the way of the files of units.
-func (m *Manager) MayInstall(there []manager.Unit) error {
+func (m *Manager) MayInstall(_ context.Context, there []manager.Unit) error {
 	_, err := m.permitted(there)
 	return err
 }
