@@ -1,14 +1,20 @@
 # make demo   deploy an example as yourself, and show it running
 # make test   run all tests
+# make install   build, and install below PREFIX: the program, its commands' old
+#             names, manual pages, completion for bash, zsh and fish
 # make fuzz   read back what is rendered of random processes, for some seconds
 # The first two install what is missing first (see tools/setup.sh).
 
 GO = go
 
-.PHONY: build demo demo-stop test torture fuzz bench mutate check
+.PHONY: build install demo demo-stop test torture fuzz bench mutate check
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/nixproc ./cmd/nixproc
+
+PREFIX = /usr/local
+install: build
+	@sh tools/install.sh bin/nixproc "$(DESTDIR)$(PREFIX)"
 
 demo:
 	@sh tools/setup.sh demo
@@ -35,8 +41,10 @@ torture:
 # Any values at all, for FUZZTIME each; make test runs the seeds alone.
 FUZZTIME = 10s
 fuzz:
-	@for target in $$(grep -ho '^func Fuzz[A-Za-z0-9]*' lib/render/*_test.go | cut -d' ' -f2); do \
-		$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) ./lib/render || exit 1; \
+	@for package in ./lib/render ./lib/manager/sysvinit; do \
+		for target in $$(grep -ho '^func Fuzz[A-Za-z0-9]*' $$package/*_test.go | cut -d' ' -f2); do \
+			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package || exit 1; \
+		done; \
 	done
 
 # What .ci/run checks besides the tests.

@@ -15,6 +15,10 @@
         systems);
 
       toolsFor = pkgs: import ./tools { inherit pkgs; inherit (pkgs.stdenv.hostPlatform) system; };
+
+      # The old names of the commands that a package of tools/ has.
+      commandsOf = attribute: builtins.filter (word: builtins.isString word && word != "")
+        (builtins.split "\n" (builtins.readFile (./tools + "/${attribute}/commands")));
     in
     {
       # nixproc is the program; the others are its old names, as tools/default.nix
@@ -23,12 +27,20 @@
         let tools = toolsFor pkgs;
         in tools // { default = tools.nixproc; });
 
-      apps = forEachSystem (pkgs: rec {
-        nixproc = { type = "app"; program = "${(toolsFor pkgs).nixproc}/bin/nixproc"; };
-        default = nixproc;
-      });
+      # nix run .#nixproc -- COMMAND, and nix run .#nixproc-COMMAND for each of the
+      # old names.
+      apps = forEachSystem (pkgs:
+        let
+          tools = toolsFor pkgs;
+          app = attribute: command: { type = "app"; program = "${tools.${attribute}}/bin/${command}"; };
+          ofPackage = attribute: map (command: { name = command; value = app attribute command; }) (commandsOf attribute);
+        in
+        builtins.listToAttrs (builtins.concatMap ofPackage (builtins.attrNames (removeAttrs tools [ "nixproc" ])))
+        // { nixproc = app "nixproc" "nixproc"; default = app "nixproc" "nixproc"; });
 
       overlays.default = final: _: { inherit (toolsFor final) nixproc; };
+
+      nixosModules.default.imports = [ ./nixos ];
 
       checks = forEachSystem (pkgs: removeAttrs (toolsFor pkgs) [ "nixproc" ]);
 

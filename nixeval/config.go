@@ -25,8 +25,10 @@ func (n Nix) EvaluateConfig(ctx context.Context, r Request, c Config) (*Evaluati
 	if c.Function == "" {
 		c.Function = filepath.Join(functions, "universal/create-managed-process-universal.nix")
 	}
-	args := append([]string{filepath.Join(functions, "agnostic/create-managed-process-from-config.nix")}, r.arguments()...)
-	args = append(args, "--arg", "configFile", nixPath(c.File), "--arg", "createManagedProcessExpr", nixPath(c.Function))
+	args := []string{
+		filepath.Join(functions, "agnostic/create-managed-process-from-config.nix"),
+		"--arg", "configFile", nixPath(c.File), "--arg", "createManagedProcessExpr", nixPath(c.Function),
+	}
 	if r.Root != "" {
 		args = append(args, "--add-root", r.Root, "--indirect")
 	}

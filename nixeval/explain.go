@@ -43,14 +43,14 @@ func (r Request) place(p position) (where string, own bool) {
 	if p.File == nil || p.Line == nil {
 		return "", false
 	}
-	file := *p.File
+	file, copied := r.original(*p.File)
 	switch {
 	case file == r.ExtraParams:
 		file, own = "--extra-params", true
 	case !strings.HasPrefix(file, "/"):
 		return "", false
 	default:
-		own = file == r.ExprFile || !ours.MatchString(file) && !r.inNixpkgs(file)
+		own = file == r.ExprFile || copied || !ours.MatchString(file) && !r.inNixpkgs(file)
 	}
 	where = fmt.Sprintf("%s:%d", file, *p.Line)
 	if p.Column != nil {
@@ -102,14 +102,15 @@ func (m message) explain(r Request) string {
 	if strings.Contains(text, "'nixpkgs' was not found in the Nix search path") {
 		text = "<nixpkgs> was not found: set NIX_PATH, or add --host-packages to take programs from this machine"
 	}
+	text = r.explainFlake(text)
 	if at := m.at(r); at != "" {
 		return m.part(text) + text + at
 	}
 	text = m.part(text) + text
-	if r.ExprFile == "" || strings.Contains(text, r.ExprFile) || aboutOption.MatchString(text) {
+	if r.String() == "" || strings.Contains(text, r.String()) || aboutOption.MatchString(text) {
 		return text
 	}
-	return text + "\n  in " + r.ExprFile
+	return text + "\n  in " + r.String()
 }
 
 // part names the part of the model that an error is about, if its text does not.
@@ -151,7 +152,7 @@ func (m message) at(r Request) string {
 		return "\n  at " + firstOwn + "\n  from " + inModel
 	case firstOwn != "":
 		return "\n  at " + firstOwn
-	case r.ExprFile == "" && first != "":
+	case r.String() == "" && first != "":
 		return "\n  at " + first
 	}
 	return ""

@@ -2,9 +2,11 @@ package nixeval
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"nixproc/lib/run"
 )
@@ -37,6 +39,9 @@ func (r Request) arguments() []string {
 			args = append(args, "--argstr", pair[0], pair[1])
 		}
 	}
+	if r.Flake != nil {
+		args = append(args, r.flakeArguments()...)
+	}
 	if r.ForceDisableUserChange {
 		args = append(args, "--arg", "forceDisableUserChange", "true")
 	}
@@ -49,9 +54,37 @@ func (r Request) arguments() []string {
 	return args
 }
 
-// instantiate runs nix-instantiate and passes on its warnings.
+// instantiate runs nix-instantiate with the arguments and those of the request,
+// and passes on its warnings.
 func (n Nix) instantiate(ctx context.Context, r Request, args []string) (run.Result, []message, error) {
-	args = append([]string{"nix-instantiate", "--log-format", "internal-json", "--show-trace"}, args...)
+	if err := errors.Join(n.writeRegistry(ctx, r), r.tracked(ctx, n.Runner)); err != nil {
+		return run.Result{}, nil, err
+	}
+	result, messages, err := n.instantiateOnce(ctx, r, args)
+	if err != nil && r.Flake != nil && slices.ContainsFunc(messages, lacksLock) {
+		// Older versions of Nix evaluate no such flake.
+		if err := n.locked(ctx, &r); err != nil {
+			return result, nil, err
+		}
+		result, messages, err = n.instantiateOnce(ctx, r, args)
+	}
+	if err != nil {
+		return result, messages, n.evaluationError(r, messages, err)
+	}
+	n.note(r, messages)
+	return result, messages, nil
+}
+
+func (n Nix) instantiateOnce(ctx context.Context, r Request, args []string) (run.Result, []message, error) {
+	if r.isCopy() && r.Flake.Dir != "" {
+		checkout := *r.Flake
+		var err error
+		if checkout.URL, err = r.urlOfCopy(ctx, n.Runner); err != nil {
+			return run.Result{}, nil, err
+		}
+		checkout.Tree, r.Flake = "", &checkout
+	}
+	args = slices.Concat([]string{"nix-instantiate", "--log-format", "internal-json", "--show-trace"}, args, r.arguments())
 	// Relative paths in extra parameters are relative to where the user is.
 	dir, err := os.Getwd()
 	if err != nil {
@@ -59,10 +92,5 @@ func (n Nix) instantiate(ctx context.Context, r Request, args []string) (run.Res
 	}
 	env := append(os.Environ(), "NIXPROC_BUILDER="+n.Builder)
 	result, err := n.Runner.Run(ctx, run.Command{Args: args, Dir: dir, Env: env, Timeout: timeout})
-	messages := parseMessages(result.Stderr)
-	if err != nil {
-		return result, messages, n.evaluationError(r, messages, err)
-	}
-	n.note(messages)
-	return result, messages, nil
+	return result, parseMessages(result.Stderr), err
 }

@@ -76,8 +76,8 @@ func TestMessagesInOtherForms(t *testing.T) {
 
 func TestTracesAreNoted(t *testing.T) {
 	var notes strings.Builder
-	Nix{Notes: &notes}.note(parseMessages(sample(t, "traces", "/home/me") +
-		"@nix {\"action\":\"msg\",\"level\":1,\"msg\":\"\\u001b[35;1mwarning:\\u001b[0m error: SQLite database '/nix/var/nix/db/db.sqlite' is busy\"}\n" +
+	Nix{Notes: &notes}.note(Request{}, parseMessages(sample(t, "traces", "/home/me")+
+		"@nix {\"action\":\"msg\",\"level\":1,\"msg\":\"\\u001b[35;1mwarning:\\u001b[0m error: SQLite database '/nix/var/nix/db/db.sqlite' is busy\"}\n"+
 		"@nix {\"action\":\"msg\",\"level\":1,\"msg\":\"warning: something is deprecated\"}\n"))
 	const want = "trace: one\ntrace: { two = 2; }\nwarning: something is deprecated\n"
 	if notes.String() != want {
@@ -99,7 +99,7 @@ func TestExplain(t *testing.T) {
 		"stack-overflow":      "stack overflow (possible infinite recursion)\n  in MODEL",
 		"extra-params":        "undefined variable 'nonsuch'\n  at --extra-params:1:10",
 	} {
-		r := Request{ExprFile: dir + "/models/" + name + ".nix", ExtraParams: "{ port = nonsuch; }"}
+		r := Request{Source: Source{ExprFile: dir + "/models/" + name + ".nix"}, ExtraParams: "{ port = nonsuch; }"}
 		m := firstError(t, name, dir)
 		if m.aboutNixItself() || m.placeless() {
 			t.Errorf("%s is taken for trouble with Nix", name)
@@ -113,7 +113,7 @@ func TestExplain(t *testing.T) {
 
 // With --show-trace the whole trace of Nix is shown, without its colours.
 func TestExplainWithTrace(t *testing.T) {
-	got := firstError(t, "throw", "/home/me").explain(Request{ExprFile: "/home/me/models/throw.nix", ShowTrace: true})
+	got := firstError(t, "throw", "/home/me").explain(Request{Source: Source{ExprFile: "/home/me/models/throw.nix"}, ShowTrace: true})
 	for _, want := range []string{"no such luck\n", "while evaluating process 'web'", "at /home/me/models/throw.nix:8:3:"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %q in\n%s", want, got)
@@ -126,7 +126,7 @@ func TestExplainWithTrace(t *testing.T) {
 
 func TestWhoseFileItIs(t *testing.T) {
 	t.Setenv("NIX_PATH", "other=/x:nixpkgs=/opt/packages")
-	r := Request{ExprFile: "/src/nixproc/process/mine.nix", ExtraParams: "{ }", HostPackages: "/tmp/host"}
+	r := Request{Source: Source{ExprFile: "/src/nixproc/process/mine.nix"}, ExtraParams: "{ }", HostPackages: "/tmp/host"}
 	line := 3
 	for file, own := range map[string]bool{
 		"/home/me/processes.nix":                       true,

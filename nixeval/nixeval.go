@@ -16,6 +16,7 @@ import (
 
 	"github.com/nix-community/go-nix/pkg/derivation"
 
+	"nixproc/lib/flakeref"
 	"nixproc/lib/model"
 	"nixproc/lib/run"
 	"nixproc/nixproc"
@@ -32,10 +33,25 @@ type Nix struct {
 // judge, and a person can interrupt them.
 const timeout = 7 * 24 * time.Hour
 
+// Source is where a processes model comes from: a file or a flake, or neither for
+// a profile without processes.
+type Source struct {
+	ExprFile string // absolute path
+	Flake    *flakeref.Ref
+}
+
+// String is the name by which the user knows it.
+func (s Source) String() string {
+	if s.Flake != nil {
+		return s.Flake.Text
+	}
+	return s.ExprFile
+}
+
 // Request is a processes model with its arguments. Strings that are "" and a
 // false ForceDisableUserChange were not asked for.
 type Request struct {
-	ExprFile               string // absolute path; "" for an empty profile
+	Source
 	Manager                string
 	StateDir               string
 	RuntimeDir             string
@@ -53,6 +69,7 @@ type Request struct {
 	ShowTrace              bool
 	Root                   string // link that keeps the .drv from garbage collection; "" for none
 	NewIDs                 *NewIDs
+	Temporary              string // directory for copies of a flake
 }
 
 // Evaluation is an evaluated model.
@@ -78,8 +95,10 @@ func StoreDir() string {
 
 // Evaluate evaluates a model, once, without building anything.
 func (n Nix) Evaluate(ctx context.Context, r Request) (*Evaluation, error) {
+	if err := r.withNewIDs(ctx, n.Runner); err != nil {
+		return nil, err
+	}
 	args := n.expression("deployment.nix", nixproc.Deployment)
-	args = append(args, r.arguments()...)
 	args = append(args, "--arg", "nixprocBinary", `builtins.storePath "`+n.Builder+`"`)
 	if r.NewIDs != nil {
 		args = append(args, r.NewIDs.arguments()...)
@@ -187,6 +206,9 @@ func readDerivation(path string) (*derivation.Derivation, error) {
 
 // evaluationError tells a model that is wrong from a Nix that does not work.
 func (n Nix) evaluationError(r Request, messages []message, err error) error {
+	if fetch := r.fetchError(messages); fetch != nil {
+		return fetch
+	}
 	if run.Code(err) >= 0 {
 		for _, m := range messages {
 			if m.isError() && !m.aboutNixItself() && !m.placeless() {
@@ -198,8 +220,11 @@ func (n Nix) evaluationError(r Request, messages []message, err error) error {
 }
 
 // note passes on what an evaluation that worked has to say.
-func (n Nix) note(messages []message) {
+func (n Nix) note(r Request, messages []message) {
 	for _, m := range messages {
+		if r.Flake != nil && strings.Contains(m.text(), r.Temporary) {
+			continue // that the copy is no clean checkout
+		}
 		if text := m.text(); m.Action == "msg" && m.Level <= levelWarn && text != "" && !noise.MatchString(text) {
 			fmt.Fprintln(n.Notes, text)
 		}

@@ -24,7 +24,6 @@ type IDFiles struct {
 // know it. Nothing is written to the store.
 func (n Nix) Requirements(ctx context.Context, r Request, files IDFiles) (ids.Question, error) {
 	args := append([]string{"--eval", "--strict", "--json"}, n.expression("requirements.nix", nixproc.Requirements)...)
-	args = append(args, r.arguments()...)
 	args = append(args, "--argstr", "idResourcesFile", files.Resources, "--argstr", "serviceProperty", files.Property)
 	if files.IDs != "" {
 		args = append(args, "--argstr", "idsFile", files.IDs)
@@ -69,10 +68,10 @@ func (r Request) checkUse(messages []message) (used bool, err error) {
 		match := fileRead.FindStringSubmatch(m.text())
 		switch {
 		case match == nil:
-		case match[1] == r.NewIDs.File:
+		case match[1] == r.NewIDs.File || r.isNewIDs(match[1]):
 			used = true
 		case slices.Contains(r.NewIDs.Paths, match[1]):
-			return used, &ModelError{Text: fmt.Sprintf("%s is read by others than %s and the files that it imports, so its new IDs can't be passed on: import it there, or call nixproc id-assign before the switch", match[1], r.ExprFile)}
+			return used, &ModelError{Text: fmt.Sprintf("%s is read by others than %s and the files that it imports, so its new IDs can't be passed on: import it there, or call nixproc id-assign before the switch", match[1], r)}
 		}
 	}
 	return used, nil

@@ -5,6 +5,9 @@
 
 { # Path of the processes model; null for a profile without processes.
   exprFile ? null
+  # Or the model itself: { name, value }, and perhaps pkgs, for a model that has
+  # no default for them.
+, model ? null
 , processManager
   # Null (or left out) stands for "not asked for": the model's own default holds.
 , system ? null
@@ -36,7 +39,7 @@ let
   kindOf = import ./process/kind.nix;
 
   checked = import ./process/call-model.nix {
-    inherit exprFile processManager system pkgs stateDir runtimeDir logDir cacheDir spoolDir lockDir libDir tmpDir
+    inherit exprFile model processManager system pkgs stateDir runtimeDir logDir cacheDir spoolDir lockDir libDir tmpDir
       forceDisableUserChange callingUser callingGroup extraParams idsFiles newIDsFile;
   };
 

@@ -14,6 +14,12 @@ var Deployment = complete(deployment)
 // Requirements is the expression that the assignment of IDs evaluates.
 var Requirements = complete(requirements)
 
+// FlakeModel is the function that finds a model among the outputs of a flake.
+var FlakeModel = complete(flakeModel)
+
+//go:embed process/flake-model.nix
+var flakeModel string
+
 //go:embed deployment.nix
 var deployment string
 
@@ -28,9 +34,8 @@ var kind string
 
 // complete puts the imported files into an expression.
 func complete(expression string) string {
-	expression = strings.ReplaceAll(expression, "import ./process/call-model.nix",
-		"("+strings.ReplaceAll(callModel, "import ./kind.nix", "("+kind+")")+")")
-	return strings.ReplaceAll(expression, "import ./process/kind.nix", "("+kind+")")
+	expression = strings.ReplaceAll(expression, "import ./process/call-model.nix", "("+callModel+")")
+	return strings.NewReplacer("import ./kind.nix", "("+kind+")", "import ./process/kind.nix", "("+kind+")").Replace(expression)
 }
 
 // Files are all Nix files of the framework, with the scripts that they take.

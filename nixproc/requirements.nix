@@ -2,7 +2,8 @@
 # are assigned already, and what each process of a model requires. Nothing else
 # of a process is evaluated, least of all its package.
 
-{ exprFile
+{ exprFile ? null
+, model ? null
 , processManager
 , idResourcesFile
   # Path of the file with the IDs so far; null if there is none.
@@ -32,11 +33,11 @@ let
   within = what: builtins.addErrorContext "while evaluating ${what}";
 
   processes = import ./process/call-model.nix {
-    inherit exprFile processManager stateDir runtimeDir logDir cacheDir spoolDir lockDir libDir tmpDir
+    inherit exprFile model processManager stateDir runtimeDir logDir cacheDir spoolDir lockDir libDir tmpDir
       forceDisableUserChange callingUser callingGroup extraParams;
     given = if !asServices then { } else {
       system = builtins.currentSystem;
-      pkgs = import <nixpkgs> { system = builtins.currentSystem; };
+      pkgs = if model.pkgs or null != null then model.pkgs else import <nixpkgs> { system = builtins.currentSystem; };
       distribution = { };
       invDistribution = { };
     };

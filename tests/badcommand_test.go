@@ -91,7 +91,6 @@ func TestBadCommands(t *testing.T) {
 		{"deploy a model", []string{"sysvinit-deploy", model}, codeUsage, []string{"is no profile", "nixproc build -P sysvinit"}},
 		{"no activity", []string{"sysvinit-runactivity"}, codeUsage, []string{"name an activity"}},
 		{"activity for a model", []string{"sysvinit-runactivity", "start", model}, codeUsage, []string{"is no profile"}},
-		{"status of something", []string{"status", "x"}, codeUsage, []string{"status takes no operands"}},
 		{"state of something", []string{"init-state", "x"}, codeUsage, []string{"init-state takes no operands"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

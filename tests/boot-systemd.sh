@@ -1,9 +1,10 @@
 #!/bin/sh
 # usage: boot-systemd.sh DIR [MOUNT]...
 # Boots systemd as PID 1 of private namespaces. Its units are those in DIR/units,
-# which keeps what is written there, and what the host's packages brought. It
-# sees the host's files, and can change only those below the MOUNTs; /tmp is its
-# own. It ends, with everything in it, when its standard input does.
+# which keeps what is written there, and what the host's packages brought as
+# units, not as init scripts. It sees the host's files, and can change only those
+# below the MOUNTs; /tmp is its own. It ends, with everything in it, when its
+# standard input does.
 set -e
 [ $# -ge 1 ] || { sed -n 2p "$0" | cut -c3- >&2; exit 64; }
 mkdir -p "$1/machine" "$1/units"
@@ -25,7 +26,7 @@ mount -t tmpfs tmpfs /mnt
 mkdir /mnt/upper /mnt/work
 mount -t overlay overlay -o lowerdir=/,upperdir=/mnt/upper,workdir=/mnt/work "$machine"
 cd "$machine"
-rm -rf etc/systemd/system
+rm -rf etc/systemd/system etc/rc[0-6S].d
 mkdir etc/systemd/system
 mount --bind "$BOOT_DIR/units" etc/systemd/system
 mount -t proc proc proc

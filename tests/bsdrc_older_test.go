@@ -93,10 +93,7 @@ in pkgs.runCommand "rc.d" { app = script "app" "# REQUIRE: db"; db = script "db"
 // A profile that the older framework itself builds.
 func TestBsdrcOldFramework(t *testing.T) {
 	t.Parallel()
-	checkout := os.Getenv(oldFramework)
-	if checkout == "" {
-		t.Skipf("%s does not name a checkout of the old framework", oldFramework)
-	}
+	checkout := oldCheckout(t)
 	b := newBSDMachine(t)
 	dir, err := os.MkdirTemp("/tmp", "npb") // its Nix code can't cope with blanks in paths
 	if err != nil {

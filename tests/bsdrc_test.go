@@ -15,12 +15,7 @@ type bsdPlace struct{ *bsdMachine }
 
 func (p bsdPlace) runsExactly(names ...string) map[string]string {
 	p.t.Helper()
-	o := p.bsdMachine.runsExactly(names...)
-	found := map[string]string{}
-	for _, name := range names {
-		found[name] = o.identity(name)
-	}
-	return found
+	return p.bsdMachine.runsExactly(names...).identities()
 }
 
 // Users and groups come before the processes that run as them, and go after

@@ -17,7 +17,8 @@ func present(path string) bool {
 
 // The old names (COMPAT.md, 1): a link called nixproc-sysvinit-switch is the
 // command. Options may follow operands, be abbreviated, and have their value
-// behind a = or as the next word (D28: even one that looks like an option).
+// behind a = or as the next word (D28: even one that looks like an option). A
+// profile's name holds for what is done with generations, too (D5).
 func TestOldNameAndGetoptHabits(t *testing.T) {
 	t.Parallel()
 	d := newDeployment(t)
@@ -44,6 +45,17 @@ func TestOldNameAndGetoptHabits(t *testing.T) {
 	if r = d.nixproc("--list-gen", "-p", "other name"); r.code != 0 || strings.Count(r.stdout, "\n") != 2 {
 		t.Errorf("exit code %d\n%s%s", r.code, r.stdout, r.stderr)
 	}
+	if r = d.nixproc("--roll", "-p", "other name"); r.code != 0 {
+		t.Errorf("exit code %d\n%s", r.code, r.stderr)
+	}
+	runs(t, d.observe(), "one")
+	if r = d.nixproc("--switch-gen=2", "-p", "other name"); r.code != 0 {
+		t.Errorf("exit code %d\n%s", r.code, r.stderr)
+	}
+	runs(t, d.observe())
+	if r = d.nixproc("--delete-gen=old", "-p", "other name"); r.code != 0 || !strings.Contains(r.stdout, "deleted generation 1") {
+		t.Errorf("exit code %d\n%s%s", r.code, r.stdout, r.stderr)
+	}
 	if r = d.nixproc("--state-dir", "--undeploy"); r.code != 64 {
 		t.Errorf("the value --undeploy of --state-dir was taken for an option: exit code %d\n%s", r.code, r.stderr)
 	}
@@ -63,7 +75,7 @@ func must[T any](value T, err error) func(*testing.T) T {
 	}
 }
 
-// D2, D3, D8, D37, D40: each directory has its variable and its option, which
+// D3, D8, D37, D40: each directory has its variable and its option, which
 // beats the variable; what they say reaches the expressions and the directories
 // that are made.
 func TestDirectoriesFromEnvironment(t *testing.T) {
@@ -119,6 +131,36 @@ throw (builtins.toJSON (builtins.intersectAttrs { `+strings.Join(arguments, " = 
 	}
 }
 
+// D2, D37: that no user is to be changed reaches each step, whichever way it was
+// said: nobody else may write in the directory for temporary files then.
+func TestUserChangeIsDisabled(t *testing.T) {
+	t.Parallel()
+	needsRoot(t) // others make that directory for themselves only
+	d := newDeployment(t)
+	model := d.model("model.nix", "{ }")
+	profile := strings.TrimSpace(d.nixproc("build", "-P", "sysvinit", "--no-out-link", "--host-packages", model).stdout)
+	for how, want := range map[string]string{"--force-disable-user-change": "drwxr-xr-x", "NIXPROC_FORCE_DISABLE_USER_CHANGE=1": "drwxr-xr-x", "": "dtrwxrwxrwx"} {
+		for name, command := range map[string][]string{"init-state": {"init-state"}, "switch": {"sysvinit-switch", "--host-packages", model}, "deploy": {"sysvinit-deploy", profile}} {
+			state := d.path(how, name)
+			line := []string{d.binary, command[0], "--state-dir", state}
+			if strings.HasPrefix(how, "--") {
+				line = append(line, how)
+			} else {
+				line = append([]string{"env", how}, line...)
+			}
+			if how == "" {
+				line = line[2:]
+			}
+			if r := d.program(line[0], append(line[1:], command[1:]...)...); r.code != 0 {
+				t.Fatalf("%q: exit code %d\n%s", line, r.code, r.stderr)
+			}
+			if info, err := os.Stat(filepath.Join(state, "tmp")); err != nil || info.Mode().String() != want {
+				t.Errorf("%s with %q: the directory is %v (%v), want %s", name, how, info.Mode(), err, want)
+			}
+		}
+	}
+}
+
 // nixproc build prints one line, the profile's path, and makes ./result (which
 // Dysnomia and scripts rely on). A profile that was built can be deployed, by
 // either command, as often as one likes.
@@ -148,7 +190,7 @@ func TestPrebuiltProfile(t *testing.T) {
 		t.Errorf("--no-out-link changed ./result to %s", target)
 	}
 
-	r := d.nixproc(slices.Concat([]string{"sysvinit-deploy", "./result"}, directories)...)
+	r := d.nixproc("sysvinit-deploy", "./result") // to where it was built for
 	if r.code != 0 {
 		t.Fatalf("deploy: exit code %d\n%s", r.code, r.stderr)
 	}
@@ -236,6 +278,20 @@ func TestActivitiesAndStatus(t *testing.T) {
 	for _, row := range status(1) {
 		if (row["condition"] == "running") != (row["name"] == "a" || row["name"] == "z") {
 			t.Errorf("after m was killed, status says that %s is %s", row["name"], row["condition"])
+		}
+	}
+	for _, c := range []struct {
+		code  int
+		says  string
+		names []string
+	}{
+		{0, "z ", []string{"z", "a"}},
+		{1, "1 of 1 processes do not run", []string{"m"}},
+		{1, "x is no process of the current generation", []string{"a", "x"}},
+	} {
+		r := d.nixproc(append([]string{"status", "--runlevel=3"}, c.names...)...)
+		if r.code != c.code || !strings.Contains(r.stdout+r.stderr, c.says) || strings.Contains(r.stdout, "never") {
+			t.Errorf("status %q: exit code %d\n%s%s", c.names, r.code, r.stdout, r.stderr)
 		}
 	}
 	r := d.nixproc("sysvinit-runactivity", "status", "--runlevel=3")

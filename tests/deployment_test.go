@@ -140,6 +140,16 @@ func (d *deployment) program(program string, args ...string) outcome {
 	return outcome{stdout.String(), stderr.String(), cmd.ProcessState.ExitCode()}
 }
 
+// must is program for what has to succeed.
+func (d *deployment) must(program string, args ...string) outcome {
+	d.t.Helper()
+	r := d.program(program, args...)
+	if r.code != 0 {
+		d.t.Fatalf("%s %q: exit code %d\n%s%s", program, args, r.code, r.stdout, r.stderr)
+	}
+	return r
+}
+
 // write makes a file in the deployment's directory and gives its path.
 func (d *deployment) write(name, text string) string {
 	d.t.Helper()

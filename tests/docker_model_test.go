@@ -110,28 +110,31 @@ in {
 	}
 }
 
+// archiveOfOthers is a function of a name and of how many seconds to sleep, to an
+// image as dockerTools would leave it: compressed, and with no label of ours.
+const archiveOfOthers = `(name: seconds: pkgs.runCommand "image-${name}.tar.gz" { } ''
+  mkdir -p fs/bin fs/proc
+  tar -C fs -cf layer.tar bin proc
+  id=$(sha256sum layer.tar | cut -d ' ' -f 1)
+  echo '{"architecture":"amd64","os":"linux","config":{"Cmd":["/bin/sleep","${seconds}"]},"rootfs":{"type":"layers","diff_ids":["sha256:'$id'"]}}' >config.json
+  mv config.json $(sha256sum config.json | cut -d ' ' -f 1).json
+  echo '[{"Config":"'$(ls | grep 'json$')'","RepoTags":["${name}:latest"],"Layers":["layer.tar"]}]' >manifest.json
+  tar -czf $out manifest.json layer.tar $(ls | grep -v manifest | grep 'json$')
+'')`
+
 // createDockerContainer called by itself, with an image that somebody made;
 // packages that know nothing of this framework, of which the next switch takes
 // over; and what postInstall adds.
 func TestDockerPackages(t *testing.T) {
 	t.Parallel()
 	p := newDocker(t)
-	model := func(depth string) string {
+	model := func(depth, seconds string) string {
 		return p.containers("model.nix", `
 let
   container = import (/. + `+nixString(filepath.Join(checkoutPath(t), "nixproc/create-managed-process/docker/create-docker-container.nix"))+`) {
     inherit (pkgs) stdenv lib hostPaths;
   };
-  # As dockerTools would leave it: compressed, and with no label of ours.
-  image = pkgs.runCommand "image.tar.gz" { } ''
-    mkdir -p fs/bin fs/proc
-    tar -C fs -cf layer.tar bin proc
-    id=$(sha256sum layer.tar | cut -d ' ' -f 1)
-    echo '{"architecture":"amd64","os":"linux","config":{"Cmd":["/bin/sleep","1000"]},"rootfs":{"type":"layers","diff_ids":["sha256:'$id'"]}}' >config.json
-    mv config.json $(sha256sum config.json | cut -d ' ' -f 1).json
-    echo '[{"Config":"'$(ls | grep 'json$')'","RepoTags":["other:latest"],"Layers":["layer.tar"]}]' >manifest.json
-    tar -czf $out manifest.json layer.tar $(ls | grep -v manifest | grep 'json$')
-  '';
+  image = `+archiveOfOthers+` "other" "`+seconds+`";
 in rec {
   own = { pkg = container { name = "own"; dockerImage = image; dockerImageTag = "other:latest"; useHostNixStore = true; dockerCreateParameters.init = null; }; };
   foreign = { pkg = pkgs.runCommand "foreign" { } ''
@@ -154,7 +157,7 @@ in rec {
   };
 }`)
 	}
-	p.mustSwitchTo(model("base"))
+	p.mustSwitchTo(model("base", "1000"))
 	names := []string{"own", "foreign", "base", "middle", "last", "extra"}
 	before := p.observe()
 	for _, name := range names {
@@ -165,8 +168,15 @@ in rec {
 	if env := p.inspect("container", "nixproc-last", "{{.Config.Env}}"); !strings.Contains(env, "MORE=1") {
 		t.Errorf("its environment is %s", env)
 	}
-	p.mustSwitchTo(model("middle"))
+	p.mustSwitchTo(model("middle", "1000"))
 	kept(t, before, p.observe(), names...)
+	// Its image says of itself neither whose it was, nor what for.
+	p.mustSwitchTo(model("middle", "2000"))
+	after := p.observe()
+	kept(t, before, after, "base", "middle", "last", "extra")
+	if after["foreign"] == before["foreign"] || after["own"] == before["own"] {
+		t.Errorf("what has another image was not restarted: %v", after)
+	}
 	if _, err := os.Stat(p.path("profiles/processes/03-last-docker-priority")); err != nil {
 		t.Error(err)
 	}
@@ -231,8 +241,8 @@ func TestDockerAccounts(t *testing.T) {
 	}
 }
 
-// Without change of users, containers run as the caller, in a state directory
-// that is the caller's, and make no account.
+// Without change of users, containers run as the caller, in the state directory
+// that was named (D12), which is the caller's, and make no account.
 func TestDockerUnprivileged(t *testing.T) {
 	t.Parallel()
 	p := newDocker(t)

@@ -2,9 +2,11 @@ package tests
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -27,7 +29,11 @@ func TestFlake(t *testing.T) {
 			"--extra-experimental-features", "nix-command flakes", "--impure", "--no-write-lock-file", "--offline",
 			"--override-input", "nixpkgs", "path:" + filepath.Join(tree, "nixproc/hostpkgs"),
 		}
-		r := d.program("nix", append(append([]string{args[0]}, options...), args[1:]...)...)
+		verbs := 1
+		if args[0] == "flake" {
+			verbs = 2
+		}
+		r := d.program("nix", slices.Concat(args[:verbs], options, args[verbs:])...)
 		if r.code != 0 {
 			t.Fatalf("nix %q: exit code %d\n%s", args, r.code, r.stderr)
 		}
@@ -37,7 +43,8 @@ func TestFlake(t *testing.T) {
 	nix("run", "path:"+tree+"#nixproc", "--", "sysvinit-switch", "--runlevel=3", "--host-packages",
 		"--state-dir", d.path("state"), "--force-disable-user-change", model)
 	runs(t, d.observe(), "a")
-	d.mustSwitchTo("--undeploy")
+	nix("run", "path:"+tree+"#nixproc-sysvinit-switch", "--", "--undeploy", "--runlevel=3")
+	runs(t, d.observe())
 
 	nix("build", "--out-link", d.path("tools"), "path:"+tree+"#sysvinit")
 	if _, err := os.Stat(d.path("tools/bin/nixproc-sysvinit-switch")); err != nil {
@@ -45,6 +52,17 @@ func TestFlake(t *testing.T) {
 	}
 	if name := nix("eval", "--raw", "path:"+tree+"#devShells.x86_64-linux.default.name").stdout; name != "shell" {
 		t.Errorf("the shell for developers is %q", name)
+	}
+	// All outputs are of the right form, for all systems.
+	nix("flake", "check", "--no-build", "path:"+tree)
+	overlay := fmt.Sprintf(`overlay: (overlay (import %s/nixproc/hostpkgs { }) { }).nixproc.outPath`, tree)
+	if name := nix("eval", "--raw", "path:"+tree+"#overlays.default", "--apply", overlay).stdout; name != nix("eval", "--raw", "path:"+tree+"#nixproc").stdout {
+		t.Errorf("the overlay's nixproc is %s", name)
+	}
+	module := nix("eval", "--raw", "path:"+tree+"#nixosModules.default", "--apply", `module: "${toString module.imports}"`).stdout
+	if units := d.store.eval(t, fmt.Sprintf(`(import %s { inherit pkgs; module = /. + %q; settings = { enable = true; package = pkgs.coreutils; processes = { }; }; }).drvPath`,
+		absolute(t, "nixos/units.nix"), module)); !strings.HasSuffix(units, `-units.drv"`) {
+		t.Errorf("the module of NixOS gives %s", units)
 	}
 	if _, err := os.Stat(filepath.Join(tree, "flake.lock")); err == nil {
 		t.Error("a lock file was made")

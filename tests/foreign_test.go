@@ -116,10 +116,7 @@ func TestPackagesOfOthers(t *testing.T) {
 // only the command is ours.
 func TestOldFrameworkUnderOurCommand(t *testing.T) {
 	t.Parallel()
-	checkout := os.Getenv(oldFramework)
-	if checkout == "" {
-		t.Skipf("%s does not name a checkout of the old framework", oldFramework)
-	}
+	checkout := oldCheckout(t)
 	d := newDeployment(t)
 	d.hostNeeds("nginx", "daemon")
 	// Its Nix code can't cope with blanks in paths.

@@ -44,6 +44,32 @@ func TestHostpkgsPackages(t *testing.T) {
 	const message = "hostpkgs: this host has no gone; on Debian: apt-get install gone-tools"
 	s.buildFails(t, absent+"gone", message)
 	s.buildFails(t, absent+`pkgs.writeText "t" "${gone}/bin/x"`, message)
+
+	const made = `let
+		host = import <nixpkgs/host.nix> { inherit (pkgs) system; };
+		make = entry: import <nixpkgs/host-package.nix> { inherit host; } "made" entry;
+		files = { top = [ "/no/such/path" "/usr" ]; "share/x/etc" = [ "/etc" ]; "share/x/none" = [ "/no/such/path" ]; };
+	in `
+	out = s.build(t, made+`make { debian = null; optional = true; inherit files; }`)
+	for link, want := range map[string]string{"top": "/usr", "share/x/etc": "/etc", "share/x/none": ""} {
+		if got, _ := os.Readlink(filepath.Join(out, link)); got != want {
+			t.Errorf("%s leads to %q, want %q", link, got, want)
+		}
+	}
+	// What calls others finds the host's, after those of its own PATH.
+	out = s.build(t, made+`make { debian = null; programs = [ "env" "ls" ]; calling = [ "env" ]; }`)
+	cmd := exec.Command(out+"/bin/env", "sh", "-c", `command -v cat; echo "$1"`, "sh", "a  b")
+	cmd.Env = []string{"PATH=/nonexistent"}
+	if got, err := cmd.Output(); err != nil || !strings.HasSuffix(string(got), "/cat\na  b\n") {
+		t.Errorf("a program that calls others says %q (%v)", got, err)
+	}
+	if _, err := os.Readlink(out + "/bin/ls"); err != nil {
+		t.Errorf("a program that calls no other is no link: %v", err)
+	}
+	s.buildFails(t, made+`make { debian = null; inherit files; }`, "hostpkgs: this host has no made, and Debian 12 has no package of it")
+	if got := s.eval(t, made+`(make { debian = "x"; programs = [ "sh" ]; passthru = self: { inside = "${self}/x"; }; }).inside`); !strings.HasSuffix(got, `-made/x"`) {
+		t.Errorf("an attribute with the package itself in it is %s", got)
+	}
 }
 
 // Nix waits for a binary cache, if it asks one, so no derivation asks.

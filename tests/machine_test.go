@@ -20,11 +20,12 @@ import (
 // those of the host, so they are looked at from outside.
 type machine struct {
 	*deployment
-	holder int // a process that lives as long as the namespace has to
+	holder     int      // a process that lives as long as the namespaces have to
+	namespaces []string // which it has to itself, as unshare and nsenter call them
 }
 
 // privateEtc makes the namespace's own /etc, and whatever else the tools for
-// users write, and then lives until its standard input ends.
+// users write.
 const privateEtc = `
 mount -t tmpfs tmpfs /mnt
 cp -a /etc /mnt/etc
@@ -32,8 +33,7 @@ mount --bind /mnt/etc /etc
 for dir in /var/log /var/mail; do
 	if [ -d "$dir" ]; then mount -t tmpfs tmpfs "$dir"; fi
 done
-echo ready
-exec cat >/dev/null`
+`
 
 // accountFiles are what the tools for users write.
 var accountFiles = []string{"passwd", "group", "shadow", "gshadow", "subuid", "subgid"}
@@ -61,9 +61,16 @@ func needsUnshare(t *testing.T, options ...string) {
 
 func newMachine(t *testing.T) *machine {
 	t.Helper()
-	needsUnshare(t)
+	return machineFor(newDeployment(t), privateEtc, "--mount")
+}
+
+// machineFor puts a deployment into namespaces that a shell script sets up.
+func machineFor(d *deployment, setUp string, namespaces ...string) *machine {
+	t := d.t
+	t.Helper()
+	needsUnshare(t, namespaces...)
 	needsRoot(t, "groupadd", "useradd", "userdel", "groupdel")
-	m := &machine{deployment: newDeployment(t)}
+	m := &machine{deployment: d, namespaces: namespaces}
 	// The directory of a deployment is closed to others, and processes run
 	// as others.
 	if err := os.Chmod(filepath.Dir(m.dir), 0o755); err != nil {
@@ -76,7 +83,11 @@ func newMachine(t *testing.T) *machine {
 		}
 	})
 
-	holder := exec.Command("unshare", "--mount", "--propagation", "private", "sh", "-ec", privateEtc)
+	// It lives until its standard input ends.
+	setUp += "\necho ready\nexec cat >/dev/null"
+	holder := exec.Command("unshare", slices.Concat(namespaces, []string{"--propagation", "private", "sh", "-ec", setUp})...)
+	var complaints bytes.Buffer
+	holder.Stderr = &complaints
 	input, err := holder.StdinPipe() // it ends with this process, whatever happens
 	if err != nil {
 		t.Fatal(err)
@@ -95,7 +106,8 @@ func newMachine(t *testing.T) *machine {
 		m.end()
 	})
 	if line, err := bufio.NewReader(output).ReadString('\n'); line != "ready\n" {
-		t.Fatalf("no private /etc: %q, %v", line, err)
+		holder.Wait()
+		t.Fatalf("no private /etc: %q, %v\n%s", line, err, complaints.String())
 	}
 
 	// Everything goes through this, also what the deployment's helpers run.
@@ -106,9 +118,9 @@ func newMachine(t *testing.T) *machine {
 	return m
 }
 
-// enter is the beginning of a shell command that runs in the namespace.
+// enter is the beginning of a shell command that runs in the namespaces.
 func (m *machine) enter() string {
-	return fmt.Sprintf(`exec nsenter --target %d --mount -- sh -c 'cd "$1" && shift && exec "$@"' sh "$PWD"`, m.holder)
+	return fmt.Sprintf(`exec nsenter --target %d %s -- sh -c 'cd "$1" && shift && exec "$@"' sh "$PWD"`, m.holder, strings.Join(m.namespaces, " "))
 }
 
 // end ends every process in the namespace but the holder.

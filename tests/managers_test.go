@@ -230,13 +230,7 @@ func startSupervisord(t *testing.T) *instance {
 	p := supervisordFor(m.deployment)
 	p.enter = m.enter()
 	p.run()
-	return m.instance(m.daemonOr(func(name string) int {
-		pid, err := strconv.Atoi(p.pid(name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return pid
-	}))
+	return m.instance(m.daemonOr(p.number))
 }
 
 // daemonOr gives the number of a daemon, which is not what a manager of
@@ -251,7 +245,10 @@ func (d *deployment) daemonOr(pid func(name string) int) func(name string) int {
 }
 
 func startSystemd(t *testing.T, user bool) *instance {
-	m := newSystemdMachine(t, user)
+	return newSystemdMachine(t, user).instance()
+}
+
+func (m *systemdMachine) instance() *instance {
 	return &instance{deployment: m.deployment, inside: m.inside, pid: m.outside}
 }
 

@@ -97,7 +97,8 @@ func (d *deployment) model(name, body string) string {
 func (d *deployment) modelOf(tree, name, body string) string {
 	d.t.Helper()
 	return d.write(name, `{ pkgs ? import <nixpkgs> { inherit system; }, system ? builtins.currentSystem
-, stateDir, runtimeDir, logDir, tmpDir, forceDisableUserChange, processManager }:
+, stateDir ? "/var", runtimeDir ? "${stateDir}/run", logDir ? "${stateDir}/log", tmpDir ? "${stateDir}/tmp"
+, forceDisableUserChange ? false, processManager }:
 let
   create = import (/. + `+nixString(filepath.Join(tree, "nixproc/create-managed-process/universal/create-managed-process-universal.nix"))+`) {
     inherit pkgs stateDir runtimeDir logDir tmpDir forceDisableUserChange processManager;

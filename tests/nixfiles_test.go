@@ -210,6 +210,14 @@ func TestPackagesOnTheirOwnAreInOrder(t *testing.T) {
 			t.Error(err)
 		}
 	}
+	for manager, file := range map[string]string{"supervisord": "conf.d/web.conf", "docker": "02-web-docker-priority"} {
+		out := evalWith(t, true, fmt.Sprintf(`create %q {
+			name = "web"; process = "/bin/web"; dependencies = [ (create %[1]q { name = "db"; process = "/bin/db"; }) ];
+		}`, manager))
+		if text := read(t, out, file); manager == "supervisord" && !strings.Contains(text, "\npriority=2\n") {
+			t.Error(text)
+		}
+	}
 }
 
 // Like the original, a profile takes packages that are no processes, and store

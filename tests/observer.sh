@@ -20,7 +20,8 @@ newline='
 fact() { printf '%s\n' "$*"; }
 
 # NUL-terminated words of a file of /proc, one a line; a line break is a blank.
-words() { tr '\n\000' ' \n' <"$1"; }
+# A zombie has none, and what ends meanwhile has no file.
+words() { { tr '\n\000' ' \n' <"$1"; } 2>/dev/null || :; }
 
 # process NAME PID [VARIABLE...]
 process() {
@@ -38,11 +39,12 @@ process() {
     fact "process $name state $1"
     fact "process $name nice ${17}"
     fact "process $name start ${20}"
-    awk -v name="$name" '/^Uid:/ { print "process", name, "user", $3 } /^Umask:/ { print "process", name, "umask", $2 }' "$dir/status"
+    awk -v name="$name" '/^Uid:/ { print "process", name, "user", $3 } /^Umask:/ { print "process", name, "umask", $2 }' "$dir/status" 2>/dev/null || :
     fact "process $name directory $(readlink "$dir/cwd" || :)"
     program=$(words "$dir/cmdline")
     fact "process $name program ${program%%"$newline"*}"
-    environ=$(words "$dir/environ")
+    # One that has just ended has none to read.
+    environ=$(words "$dir/environ" 2>/dev/null) || environ=''
     fact "process $name environment" $(fact "$environ" | sed -n 's/^\([A-Za-z_][A-Za-z0-9_]*\)=.*/\1/p' | sort)
     for variable in $variables; do
         fact "$environ" | sed -n "s/^$variable=/process $name variable $variable=/p"

@@ -169,7 +169,12 @@ func TestObserver(t *testing.T) {
 	}
 	runs(t, o, "one")
 
+	// Dead, but not waited for: it is a zombie, and all else is seen as before.
 	cmd.Process.Kill()
+	eventually(t, "sleep is a zombie", func() bool { return processState(cmd.Process.Pid) == "Z" })
+	if zombie := d.observe(); zombie.identity("one") != "" || zombie.fact("process two gone") == "" || zombie.fact("profile processes ->") == "" {
+		t.Errorf("beside a zombie it is observed that\n%s", zombie)
+	}
 	cmd.Wait()
 	if after := d.observe(); after.identity("one") != "" {
 		t.Errorf("a dead process is observed:\n%s", after)

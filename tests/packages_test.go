@@ -2,6 +2,7 @@ package tests
 
 import (
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -105,4 +106,27 @@ in
 	warns(r, "not started: inside: it starts in runlevel 3 4 5, this is 2", "not started: nowhere")
 	runs(t, d.observe(), "two")
 	d.mustSwitchTo("--undeploy")
+}
+
+// D19: a process that gets another place in the order goes on running, and no
+// package of it is built.
+func TestDeeperDependencyBuildsNothing(t *testing.T) {
+	t.Parallel()
+	d := newDeployment(t)
+	d.hostNeeds("daemon")
+	d.mustSwitchTo("--host-packages", d.model("model.nix", `rec { base = sleeper "base" { }; npdeep = sleeper "npdeep" { dependencies = [ base.pkg ]; }; }`))
+	before := d.observe()
+	d.mustSwitchTo("--host-packages", d.model("model.nix", `rec {
+  below = sleeper "below" { };
+  base = sleeper "base" { dependencies = [ below.pkg ]; };
+  npdeep = sleeper "npdeep" { dependencies = [ base.pkg ]; };
+}`))
+	same(t, before, d.observe(), "base", "npdeep")
+	if _, err := os.Stat(d.path("profiles/processes/etc/rc.d/rc3.d/S02npdeep")); err != nil {
+		t.Error(err)
+	}
+	if built, err := filepath.Glob(filepath.Join(d.store.dir, "store/*-npdeep/etc")); err != nil || len(built) > 0 {
+		t.Errorf("packages that were built: %q (%v)", built, err)
+	}
+	d.leavesNothing(nil, before)
 }

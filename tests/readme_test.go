@@ -5,7 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -28,8 +28,8 @@ func TestCommandsInReadme(t *testing.T) {
 	d.write("processes.nix", strings.Replace(read(t, d.path("processes.nix")), "args:",
 		"{ stateDir, processManager, forceDisableUserChange }@args:", 1))
 
-	blocks := regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllStringSubmatch(read(t, "../README.md"), -1)
-	if len(blocks) < 7 {
+	blocks := slices.DeleteFunc(codeBlocks(t, "../README.md"), func(block codeBlock) bool { return block.kind == "indented" })
+	if len(blocks) < 6 {
 		t.Fatalf("README has only %d blocks of commands", len(blocks))
 	}
 	d.env = append(d.env, "HOME="+d.dir, "PATH="+bin+":"+os.Getenv("PATH"), "GOCACHE="+goEnv(t, "GOCACHE"))
@@ -41,8 +41,11 @@ func TestCommandsInReadme(t *testing.T) {
 		t.Fatal(r.stderr)
 	}
 	for _, block := range blocks {
-		if r := d.program("sh", "-euc", block[1]); r.code != 0 {
-			t.Fatalf("exit code %d\n%s\n%s%s", r.code, block[1], r.stdout, r.stderr)
+		if block.kind != "sh" {
+			t.Fatalf("README has a block of the kind %q", block.kind)
+		}
+		if r := d.program("sh", "-euc", block.text); r.code != 0 {
+			t.Fatalf("exit code %d\n%s\n%s%s", r.code, block.text, r.stdout, r.stderr)
 		}
 	}
 	if left, _ := filepath.Glob(d.path("var", "*", "*.pid")); len(left) > 0 {
@@ -54,23 +57,9 @@ func TestCommandsInReadme(t *testing.T) {
 // in it.
 func TestDemo(t *testing.T) {
 	t.Parallel()
-	if _, err := exec.LookPath("make"); err != nil {
-		t.Skip("make is not installed")
-	}
-	for _, program := range []string{"nix-instantiate", "daemon", "curl", "cc"} {
-		if _, err := exec.LookPath(program); err != nil {
-			t.Skipf("%s is not installed, and tests install nothing", program)
-		}
-	}
+	needsDemoPrograms(t)
 	tree := filepath.Join(t.TempDir(), "my checkout")
-	for _, part := range []string{"cmd", "lib", "nixeval", "nixproc", "examples", "webapp", "tools"} {
-		copyTree(t, "../"+part, filepath.Join(tree, part))
-	}
-	for _, file := range []string{"Makefile", "go.mod", "go.sum"} {
-		if err := os.WriteFile(filepath.Join(tree, file), []byte(read(t, "..", file)), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
+	copyCheckout(t, tree)
 	folder, err := os.MkdirTemp("/tmp", "np")
 	if err != nil {
 		t.Fatal(err)
@@ -100,6 +89,34 @@ func TestDemo(t *testing.T) {
 	}
 	if _, err := os.Stat(folder + "/demo"); !os.IsNotExist(err) {
 		t.Error("the demo left its folder behind")
+	}
+}
+
+// needsDemoPrograms skips a test that would have to install what the demo, and
+// the guide, need.
+func needsDemoPrograms(t *testing.T) {
+	t.Helper()
+	for _, program := range []string{"make", "nix-instantiate", "daemon", "curl", "cc", "nginx"} {
+		_, err := exec.LookPath(program)
+		if err != nil { // only root has this on the PATH
+			_, err = os.Stat("/usr/sbin/" + program)
+		}
+		if err != nil {
+			t.Skipf("%s is not installed, and tests install nothing", program)
+		}
+	}
+}
+
+// copyCheckout copies what a program is built from, and what users import.
+func copyCheckout(t *testing.T, tree string) {
+	t.Helper()
+	for _, part := range []string{"cmd", "lib", "nixeval", "nixproc", "examples", "webapp", "tools"} {
+		copyTree(t, "../"+part, filepath.Join(tree, part))
+	}
+	for _, file := range []string{"Makefile", "go.mod", "go.sum"} {
+		if err := os.WriteFile(filepath.Join(tree, file), []byte(read(t, "..", file)), 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

@@ -194,15 +194,6 @@ func startS6rc(t *testing.T) *instance {
 	return i
 }
 
-func (p *s6rcPlace) must(program string, args ...string) outcome {
-	p.t.Helper()
-	r := p.program(program, args...)
-	if r.code != 0 {
-		p.t.Fatalf("%s %q: exit code %d\n%s%s", program, args, r.code, r.stdout, r.stderr)
-	}
-	return r
-}
-
 // database is the one that is live.
 func (p *s6rcPlace) database() string {
 	p.t.Helper()

@@ -72,10 +72,7 @@ func TestS6rcTakesOver(t *testing.T) {
 // they are, beside ours; what is the same goes on running.
 func TestS6rcOldPackages(t *testing.T) {
 	t.Parallel()
-	checkout := os.Getenv(oldFramework)
-	if checkout == "" {
-		t.Skipf("%s does not name a checkout of the old framework", oldFramework)
-	}
+	checkout := oldCheckout(t)
 	d := newDeployment(t)
 	d.dir = filepath.Dir(d.dir) // its log services can't have a blank in a path
 	p := s6rcFor(d, "state")

@@ -217,6 +217,27 @@ func freePorts(t *testing.T, n int) []int {
 	return nil
 }
 
+// portsInARow gives the first of n such ports in a row.
+func portsInARow(t *testing.T, n int) int {
+	t.Helper()
+	for range 1000 {
+		ports := freePorts(t, 1)
+		for nextPort.Add(uint32(n)); len(ports) < n; {
+			listener, err := net.Listen("tcp", fmt.Sprint(":", ports[0]+len(ports)))
+			if err != nil {
+				break
+			}
+			listener.Close()
+			ports = append(ports, ports[0]+len(ports))
+		}
+		if len(ports) == n {
+			return ports[0]
+		}
+	}
+	t.Fatalf("there are no %d free ports in a row", n)
+	return 0
+}
+
 // copyTree copies a directory of plain files, as an expression's folder is.
 func copyTree(t *testing.T, from, to string) {
 	t.Helper()

@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -16,8 +17,9 @@ import (
 // on a socket in a directory of its own.
 type supervisordPlace struct {
 	*deployment
-	conf  string // SUPERVISORD_CONF_DIR
-	enter string // beginning of a shell command that runs where supervisord is to be
+	conf    string // SUPERVISORD_CONF_DIR
+	sockets string // the directory of the socket that it listens on
+	enter   string // beginning of a shell command that runs where supervisord is to be
 }
 
 func newSupervisord(t *testing.T) *supervisordPlace {
@@ -42,6 +44,7 @@ func supervisordFor(d *deployment) *supervisordPlace {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(sockets) })
+	p.sockets = sockets
 	for _, dir := range []string{"conf.d", "logs"} {
 		if err := os.MkdirAll(filepath.Join(p.conf, dir), 0o755); err != nil {
 			t.Fatal(err)
@@ -134,6 +137,16 @@ func (p *supervisordPlace) pid(name string) string {
 	pid, _, _ := strings.Cut(p.observe()[name], " ")
 	if pid == "" {
 		p.t.Fatalf("%s does not run:\n%s", name, p.ctl("status").stdout)
+	}
+	return pid
+}
+
+// number is pid as a number.
+func (p *supervisordPlace) number(name string) int {
+	p.t.Helper()
+	pid, err := strconv.Atoi(p.pid(name))
+	if err != nil {
+		p.t.Fatal(err)
 	}
 	return pid
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 )
@@ -186,11 +185,7 @@ func TestSupervisordUsers(t *testing.T) {
 	for name, id := range advanced {
 		m.has(name, id)
 		if strings.HasPrefix(name, "webapp") {
-			pid, err := strconv.Atoi(p.pid(name))
-			if err != nil {
-				t.Fatal(err)
-			}
-			runsAs(t, name, pid, id, id)
+			runsAs(t, name, p.number(name), id, id)
 		}
 	}
 	run(model.args("webapp6")...)

@@ -1,7 +1,6 @@
 package tests
 
 import (
-	"strconv"
 	"syscall"
 	"testing"
 )
@@ -25,11 +24,7 @@ func TestSupervisordDaemons(t *testing.T) {
 	}
 	died, orphan := p.running("dies"), p.running("orphan")
 	replaced("dies", died, died)
-	proxy, err := strconv.Atoi(p.pid("orphan"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	replaced("orphan", proxy, orphan)
+	replaced("orphan", p.number("orphan"), orphan)
 	gone(t, orphan)
 	p.mustSwitchTo("--undeploy")
 	p.runsExactly()

@@ -126,7 +126,7 @@ func TestSupervisordThatCannotRead(t *testing.T) {
 	p.runsExactly()
 }
 
-// P9: a dependency added below a process moves it in the order, and restarts
+// P9, D26: a dependency added below a process moves it in the order, and restarts
 // nothing.
 func TestSupervisordPriority(t *testing.T) {
 	t.Parallel()

@@ -101,7 +101,7 @@ func TestSystemdDeadProcess(t *testing.T) {
 }
 
 // A file that is not ours is never overwritten, nor another profile's; links of
-// the older tools are replaced.
+// the older tools are replaced, and their directories .wants go (D32).
 func TestSystemdFilesOfOthers(t *testing.T) {
 	withSystemd(t, func(t *testing.T, m *systemdMachine) {
 		if err := os.MkdirAll(m.units, 0o755); err != nil {

@@ -22,6 +22,8 @@ type systemdMachine struct {
 	user  bool
 	units string   // the directory of unit files, seen from here
 	enter []string // in front of the commands that are to reach it
+	below []string // in front of the command that boots it
+	owner int      // the number of the user whose it is
 	input io.Closer
 }
 
@@ -43,31 +45,61 @@ func newSystemdMachine(t *testing.T, user bool) *systemdMachine {
 
 func newSystemdMachineIn(t *testing.T, store *nixStore, user bool) *systemdMachine {
 	t.Helper()
-	needsUnshare(t, "--uts", "--ipc", "--pid", "--cgroup", "--fork")
-	needsRoot(t, "/lib/systemd/systemd", "systemctl", "journalctl")
-	m := &systemdMachine{deployment: newDeploymentIn(t, store), user: user}
+	return systemdMachineFor(newDeploymentIn(t, store), user)
+}
+
+// systemdMachineFor starts a systemd for a deployment that is there.
+func systemdMachineFor(d *deployment, user bool) *systemdMachine {
+	d.t.Helper()
+	m := &systemdMachine{deployment: d, user: user}
+	m.start()
+	return m
+}
+
+// newUnbootedMachine is a system that has not booted yet, so that there may be
+// units when it does.
+func newUnbootedMachine(t *testing.T, store *nixStore) *systemdMachine {
+	t.Helper()
+	m := &systemdMachine{deployment: newDeploymentIn(t, store)}
+	m.prepare()
+	return m
+}
+
+func (m *systemdMachine) prepare() {
+	m.t.Helper()
+	needsUnshare(m.t, "--uts", "--ipc", "--pid", "--cgroup", "--fork")
+	needsRoot(m.t, "/lib/systemd/systemd", "systemctl", "journalctl")
 	// Processes run as other users, and the test's directory is closed to them.
 	if err := os.Chmod(filepath.Dir(m.dir), 0o755); err != nil {
-		t.Fatal(err)
+		m.t.Fatal(err)
 	}
-	if user {
+	m.units = m.path("units")
+}
+
+// start boots the system, or brings up the user's own systemd.
+func (m *systemdMachine) start() {
+	t := m.t
+	t.Helper()
+	m.prepare()
+	if m.user {
 		// Short, as it is in the name of a socket.
 		runtime, err := os.MkdirTemp("/tmp", "npsd")
 		if err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { os.RemoveAll(runtime) })
+		if err := os.Chown(runtime, m.owner, m.owner); err != nil {
+			t.Fatal(err)
+		}
 		m.units = m.path("config", "systemd", "user")
 		m.env = append(m.env, "XDG_RUNTIME_DIR="+runtime, "XDG_CONFIG_HOME="+m.path("config"))
-		m.run("user-systemd.sh", runtime, m.path("config"))
+		m.run("user-systemd.sh", runtime, m.path("config"), strconv.Itoa(m.owner))
 		eventually(t, "the user's systemd is up", func() bool {
 			return strings.TrimSpace(m.systemctl("is-active", "default.target").stdout) == "active"
 		})
-		return m
+		return
 	}
-	m.units = m.path("units")
 	m.boot()
-	return m
 }
 
 // run starts a script that prints the PID of what it started and lives until
@@ -79,7 +111,8 @@ func (m *systemdMachine) run(script string, args ...string) (pid int) {
 		m.t.Fatal(err)
 	}
 	defer log.Close()
-	cmd := exec.Command(absolutePath(m.t, script), args...)
+	words := slices.Concat(m.below, []string{absolutePath(m.t, script)}, args)
+	cmd := exec.Command(words[0], words[1:]...)
 	if m.input, err = cmd.StdinPipe(); err != nil {
 		m.t.Fatal(err)
 	}
@@ -122,8 +155,8 @@ func (m *systemdMachine) boot() {
 		}
 		return false
 	})
-	m.enter = []string{"nsenter", "-t", strconv.Itoa(init), "-m", "-u", "-i", "-p", "-C", "--"}
-	eventually(m.t, "the machine is up", func() bool {
+	m.enter = []string{"nsenter", "-t", strconv.Itoa(init), "-m", "-u", "-i", "-n", "-p", "-C", "--"}
+	m.until("the machine is up", func() bool {
 		return strings.TrimSpace(m.systemctl("is-system-running").stdout) == "running"
 	})
 }
@@ -284,9 +317,13 @@ func (m *systemdMachine) verify() {
 // until waits for a condition in a machine.
 func (m *systemdMachine) until(what string, holds func() bool) {
 	m.t.Helper()
-	for end := time.Now().Add(10 * time.Second); !holds(); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(30 * time.Second); !holds(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
-			m.t.Fatalf("after 10 s still not so: %s", what)
+			journal := ""
+			if !m.user {
+				journal = m.inside("journalctl", "--no-pager", "--lines=50").stdout
+			}
+			m.t.Fatalf("after 30 s still not so: %s\n%s", what, journal)
 		}
 	}
 }

@@ -42,7 +42,7 @@ func (d *deployment) runsOnce() {
 	}
 }
 
-// P1: of ten switches at once on one profile, those that find another one at
+// P1, D14: of ten switches at once on one profile, those that find another one at
 // work exit with 3 and say who that is; nothing runs twice.
 func TestTenSwitchesAtOnce(t *testing.T) {
 	t.Parallel()
@@ -68,6 +68,34 @@ func TestTenSwitchesAtOnce(t *testing.T) {
 	}
 	d.runsOnce()
 	d.sameList(1)
+	d.leavesNothing(nil)
+}
+
+// D14: while processes start, the profile that they are of is a root of the
+// garbage collector already.
+func TestNewProfileIsKept(t *testing.T) {
+	t.Parallel()
+	d := newDeployment(t)
+	model := d.model("model.nix", `{ waits = daemon "waits" ''
+		touch "$PID_FILE.begun"
+		until [ -e "$PID_FILE.go" ]; do sleep 0.02; done
+		setsid sleep 1000 & echo $! >"$PID_FILE"
+	'' [ ]; }`)
+	built := d.nixproc("build", "-P", "sysvinit", "--no-out-link", "--host-packages", "--state-dir", d.path("state"), "--force-disable-user-change", model)
+	profile := strings.TrimSpace(built.stdout)
+	var ended sync.WaitGroup
+	ended.Go(func() {
+		if r := d.switchTo("--host-packages", model); r.code != 0 {
+			t.Errorf("exit code %d\n%s", r.code, r.stderr)
+		}
+	})
+	eventually(t, "the process starts", func() bool { return present(d.path("state/run/waits.pid.begun")) })
+	roots, err := d.store.nix(nil, "nix-store", "--query", "--roots", profile)
+	d.write("state/run/waits.pid.go", "")
+	ended.Wait()
+	if err != nil || !strings.Contains(roots, d.path("profiles/processes-1-link")) {
+		t.Errorf("what keeps %s is %q (%v)", profile, roots, err)
+	}
 	d.leavesNothing(nil)
 }
 

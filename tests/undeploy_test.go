@@ -33,15 +33,44 @@ func TestUndeployGoesByWhatRuns(t *testing.T) {
 	}
 }
 
-// A profile of another manager is nothing to compare with.
-func TestOldProfileOfAnotherManager(t *testing.T) {
+// What scripts say goes to the log directory of the deployment, also without
+// options.
+func TestScriptsWriteWhereTheyWereDeployed(t *testing.T) {
+	t.Parallel()
+	d := newDeployment(t)
+	d.mustSwitchTo("--host-packages", d.model("model.nix", `{
+		scratch.pkg = create {
+			name = "scratch";
+			overrides.sysvinit = _: {
+				name = "scratch";
+				instructions.start = { activity = "Making"; instruction = "true"; };
+				instructions.stop = { activity = "Removing"; instruction = "true"; };
+				runlevels = [ 3 ];
+			};
+		};
+	}`))
+	r := d.nixproc("sysvinit-switch", "--runlevel=3", "--undeploy")
+	if log := read(t, d.path("state", "log", "nixproc-scratch.log")); r.code != 0 || !strings.Contains(log, "Making scratch") || !strings.Contains(log, "Removing scratch") {
+		t.Errorf("exit code %d, the log says\n%s%s", r.code, log, r.stderr)
+	}
+}
+
+// What is no profile, or another manager's, is nothing to compare with.
+func TestOldProfileThatIsNone(t *testing.T) {
 	t.Parallel()
 	d := newDeployment(t)
 	model := d.model("model.nix", `{ a = sleeper "a" { }; }`)
 	built := d.nixproc("build", "-P", "systemd", "--no-out-link", "--host-packages", "--state-dir", d.path("state"), "--force-disable-user-change", model)
-	r := d.switchTo("--host-packages", "-o", strings.TrimSpace(built.stdout), model)
-	if r.code != 65 || !strings.Contains(r.stderr, "is a profile for systemd") {
-		t.Errorf("exit code %d\n%s", r.code, r.stderr)
+	for old, want := range map[string]string{
+		strings.TrimSpace(built.stdout):    "is a profile for systemd",
+		d.dir:                              "is a directory, but no profile",
+		"model.nix":                        "is a file, but no profile",
+		d.store.build(t, `pkgs.coreutils`): "no profile",
+	} {
+		r := d.switchTo("--host-packages", "-o", old, model)
+		if r.code != 65 || !strings.Contains(r.stderr, want) {
+			t.Errorf("-o %s: exit code %d\n%s", old, r.code, r.stderr)
+		}
 	}
 	if _, _, alive := d.process("a"); alive {
 		t.Error("a runs")

@@ -1,13 +1,13 @@
 #!/bin/sh
-# usage: user-systemd.sh RUNTIMEDIR CONFIGDIR
+# usage: user-systemd.sh RUNTIMEDIR CONFIGDIR UID
 # Runs a systemd of a user's own, without D-Bus and logind, which reads units
 # from CONFIGDIR/systemd/user and is asked with XDG_RUNTIME_DIR=RUNTIMEDIR
 # systemctl --user. It sees the host's files and processes, but has a /run and
 # control groups of its own. It ends, with everything in it, when its standard
 # input does.
 set -e
-[ $# -eq 2 ] || { sed -n 2p "$0" | cut -c3- >&2; exit 64; }
-export RUNTIME="$1" CONFIG="$2"
+[ $# -eq 3 ] || { sed -n 2p "$0" | cut -c3- >&2; exit 64; }
+export RUNTIME="$1" CONFIG="$2" OWNER="$3"
 group=nixproc-user-$$
 export GROUP=$group
 
@@ -17,10 +17,12 @@ mkdir -p /run/systemd/system
 mount -t cgroup2 cgroup2 /mnt
 mkdir "/mnt/$GROUP"
 echo $$ >"/mnt/$GROUP/cgroup.procs"
+chown -R "$OWNER" "/mnt/$GROUP"
 umount /mnt
 exec unshare --mount --cgroup --propagation private -- sh -ec "
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
-exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/nonexistent \"XDG_RUNTIME_DIR=\$RUNTIME\" \"XDG_CONFIG_HOME=\$CONFIG\" \
+exec setpriv --reuid \"\$OWNER\" --regid \"\$OWNER\" --clear-groups \\
+	env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/nonexistent \"XDG_RUNTIME_DIR=\$RUNTIME\" \"XDG_CONFIG_HOME=\$CONFIG\" \
 	\"XDG_DATA_HOME=\$CONFIG/data\" /lib/systemd/systemd --user --log-target=console --unit=default.target"
 ' </dev/null &
 manager=$!

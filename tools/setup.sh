@@ -22,7 +22,8 @@ dockerd docker.io
 podman podman
 runc runc
 python3 python3
-bash bash"
+bash bash
+mandoc mandoc"
 
 # find PROGRAM: like command -v, also in directories that only root has on PATH.
 find() {

@@ -197,7 +197,7 @@ func deployWith(managerName string) func(*session, *options, []string) error {
 		if len(operands) == 0 {
 			return usageError{"no profile was given: name the directory that nixproc build made"}
 		}
-		path, prebuilt, err := modelPath(operands)
+		model, prebuilt, err := modelOf(operands)
 		if err != nil {
 			return err
 		}
@@ -208,13 +208,16 @@ func deployWith(managerName string) func(*session, *options, []string) error {
 		if err != nil {
 			return err
 		}
-		return s.deployPrebuilt(target, o, path)
+		return s.deployPrebuilt(target, o, model.ExprFile)
 	}
 }
 
 // deployPrebuilt activates a store path.
 func (s *session) deployPrebuilt(target deploy.Target, o *options, storePath string) error {
 	if err := belongs(target, storePath); err != nil {
+		return err
+	}
+	if err := asDeployed(o, storePath); err != nil {
 		return err
 	}
 	if o.dryRun {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"os"
 	"path/filepath"
-	"runtime"
 
 	"nixproc/lib/manager"
 	"nixproc/lib/manager/bsdrc"
@@ -16,7 +15,7 @@ import (
 // the file that enables them: rc(8), rc.conf(5).
 func newBsdrc(o *options) (manager.Manager, error) {
 	m := &bsdrc.Manager{
-		Runner: run.Host{}, LogDir: o.dirs.Resolved(runtime.GOOS).Log, Store: nixeval.StoreDir(), AtBoot: o.enableAtBoot,
+		Runner: run.Host{}, LogDir: o.logDir, Store: nixeval.StoreDir(), AtBoot: o.enableAtBoot,
 	}
 	var err error
 	if m.TargetDir, err = filepath.Abs(cmp.Or(os.Getenv("BSDRC_TARGET_DIR"), "/usr/local/etc/rc.d")); err != nil {

@@ -10,24 +10,25 @@ import (
 
 // build builds a profile and prints its path, alone, for others to capture.
 func build(s *session, o *options, operands []string) error {
-	if err := s.knownManager(o); err != nil {
+	o.processManager = o.chosenManager()
+	if err := knownManager(o.processManager); err != nil {
 		return err
 	}
-	exprFile := ""
+	var model nixeval.Source
 	if o.undeploy && len(operands) > 0 {
 		return usageError{"--undeploy takes no PATH: " + operands[0]}
 	}
 	if !o.undeploy {
-		path, prebuilt, err := modelPath(operands)
+		given, prebuilt, err := modelOf(operands)
 		if err != nil {
 			return err
 		}
 		if prebuilt {
-			return &nixeval.ModelError{Text: path + " is a profile already: there is nothing to build"}
+			return &nixeval.ModelError{Text: given.String() + " is a profile already: there is nothing to build"}
 		}
-		exprFile = path
+		model = given
 	}
-	e, err := s.evaluate(o.processManager, exprFile, o)
+	e, err := s.evaluate(o.processManager, model, o)
 	if err != nil {
 		return err
 	}
@@ -45,15 +46,6 @@ func build(s *session, o *options, operands []string) error {
 	}
 	fmt.Println(e.Profile)
 	return nil
-}
-
-// knownManager refuses a process manager that there is not.
-func (s *session) knownManager(o *options) error {
-	if o.processManager == "" {
-		return usageError{"no process manager was given: use -P, with one of those that nixproc help lists"}
-	}
-	_, err := s.newManager(o.processManager, o)
-	return err
 }
 
 // outLink is the link that is to lead to what is built, "" for none.

@@ -1,7 +1,7 @@
 package main
 
 import (
-	_ "embed"
+	"embed"
 	"slices"
 	"strings"
 	"text/template"
@@ -10,133 +10,131 @@ import (
 // managers are the process managers that this version can deploy with.
 var managers = []string{"bsdrc", "cygrunsrv", "disnix", "docker", "launchd", "s6-rc", "supervisord", "systemd", "sysvinit"}
 
-//go:embed usage/overview.txt
-var overviewText string
-
-//go:embed usage/switch.txt
-var switchText string
-
-//go:embed usage/deploy.txt
-var deployText string
-
-//go:embed usage/boot.txt
-var bootText string
-
-//go:embed usage/runactivity.txt
-var runactivityText string
-
-//go:embed usage/build.txt
-var buildText string
-
-//go:embed usage/generate-config.txt
-var generateConfigText string
-
-//go:embed usage/init-state.txt
-var initStateText string
-
-//go:embed usage/id-assign.txt
-var idAssignText string
-
-//go:embed usage/recover.txt
-var recoverText string
-
-//go:embed usage/status.txt
-var statusText string
-
-//go:embed usage/stateless.txt
-var statelessText string
-
-//go:embed usage/s6-svscan.txt
-var s6svscanText string
-
-//go:embed usage/chainload-user.txt
-var chainloadText string
-
-//go:embed usage/directories.txt
-var directoriesText string
-
-//go:embed usage/environment.txt
-var environmentText string
-
-//go:embed usage/own-options.txt
-var ownOptionsText string
+// texts are the help texts: one for each command, called after it, and the parts
+// that they share.
+//
+//go:embed usage
+var texts embed.FS
 
 func commands() map[string]command {
 	found := map[string]command{
 		"boot": {
-			run: boot, help: page("boot", "", bootText),
+			run: boot, help: page("boot", "", text("boot")),
 			set: optionSet{profile: true, runlevel: true},
 		},
 		"build": {
-			run: build, help: page("build", "", buildText),
+			run: build, help: page("build", "", text("build")),
 			set: optionSet{build: true, manager: true, outLink: true, directory: true},
 		},
 		"chainload-user": {
-			run: chainloadUser, help: page("chainload-user", "", chainloadText), leads: true,
+			run: chainloadUser, help: page("chainload-user", "", text("chainload-user")), leads: true,
+		},
+		"completion": {run: completion, help: page("completion", "", text("completion"))},
+		"deploy": {
+			run: chosen(deployWith), help: page("deploy", "", text("deploy")),
+			set: ofAny(optionSet{compare: true, deploy: true}),
 		},
 		"generate-config": {
-			run: generateConfig, help: page("generate-config", "", generateConfigText),
+			run: generateConfig, help: page("generate-config", "", text("generate-config")),
 			set: optionSet{config: true, manager: true, outLink: true, directory: true},
 		},
+		"generations": {
+			run: present(generationsFor), help: page("generations", "", text("generations")),
+			set: ofAny(optionSet{compare: true, deploy: true}),
+		},
 		"id-assign": {
-			run: idAssign, help: page("id-assign", "", idAssignText),
+			run: idAssign, help: page("id-assign", "", text("id-assign")),
 			set: optionSet{build: true, stateless: true, directory: true, ids: true, idsOutput: true},
 		},
 		"init-state": {
-			run: initState, help: page("init-state", "", initStateText),
+			run: initState, help: page("init-state", "", text("init-state")),
 			set: optionSet{directory: true},
 		},
+		"man": {run: man, help: page("man", "", text("man"))},
+		"plan": {
+			run: chosen(planFor), help: page("plan", "", text("plan")),
+			set: ofAny(optionSet{build: true, compare: true, goBack: true, ids: true}),
+		},
 		"recover": {
-			run: recoverSwitch, help: page("recover", "", recoverText),
+			run: recoverSwitch, help: page("recover", "", text("recover")),
 			set: optionSet{recovery: true},
 		},
+		"rollback": {
+			run: present(rollbackFor), help: page("rollback", "", text("rollback")),
+			set: ofAny(optionSet{compare: true, deploy: true}),
+		},
 		"status": {
-			run: status, help: page("status", "", statusText),
+			run: status, help: page("status", "", text("status")),
 			set: optionSet{status: true, manager: true, runlevel: true, userUnits: true},
+		},
+		"switch": {
+			run: chosen(switchWith), help: page("switch", "", text("switch")),
+			set: ofAny(optionSet{build: true, compare: true, deploy: true, goBack: true, generation: true, ids: true}),
+		},
+		"undeploy": {
+			run: present(undeployFor), help: page("undeploy", "", text("undeploy")),
+			set: ofAny(optionSet{compare: true, deploy: true}),
 		},
 	}
 	for _, manager := range managers {
 		found[manager+"-switch"] = command{
-			run: switchWith(manager), help: page(manager+"-switch", manager, switchText),
-			set: optionSet{
-				build: true, deploy: true, generation: true, directory: true, ids: true,
-				runlevel: manager == "sysvinit", userUnits: manager == "systemd", atBoot: manager == "bsdrc",
-			},
+			run: switchWith(manager), help: page(manager+"-switch", manager, text(manager+"-switch")),
+			set: ofOne(manager, optionSet{
+				build: true, compare: true, deploy: true, goBack: true, generation: true, ids: true,
+			}),
 		}
 		found[manager+"-deploy"] = command{
-			run: deployWith(manager), help: page(manager+"-deploy", manager, deployText),
-			set: optionSet{
-				deploy: true, directory: true,
-				runlevel: manager == "sysvinit", userUnits: manager == "systemd", atBoot: manager == "bsdrc",
-			},
+			run: deployWith(manager), help: page(manager+"-deploy", manager, text(manager+"-deploy")),
+			set: ofOne(manager, optionSet{compare: true, deploy: true}),
 		}
 	}
 	for _, manager := range []string{"bsdrc", "sysvinit"} {
 		found[manager+"-runactivity"] = command{
-			run: runActivityWith(manager), help: page(manager+"-runactivity", manager, runactivityText),
+			run: runActivityWith(manager), help: page(manager+"-runactivity", manager, text(manager+"-runactivity")),
 			set: optionSet{activity: true, runlevel: manager == "sysvinit"},
 		}
 	}
 	found["s6-svscan"] = command{
-		run: s6svscan, help: page("s6-svscan", "s6-rc", s6svscanText),
+		run: s6svscan, help: page("s6-svscan", "s6-rc", text("s6-svscan")),
 		set: optionSet{scan: true},
 	}
 	found["supervisord-deploy-stateless"] = command{
-		run: deployStateless, help: page("supervisord-deploy-stateless", "supervisord", statelessText),
+		run: deployStateless, help: page("supervisord-deploy-stateless", "supervisord", text("supervisord-deploy-stateless")),
 		set: optionSet{build: true, stateless: true, directory: true},
 	}
 	return found
 }
 
+// ofOne adds what all commands of a manager take.
+func ofOne(manager string, set optionSet) optionSet {
+	set.directory = true
+	set.runlevel, set.userUnits, set.atBoot = manager == "sysvinit", manager == "systemd", manager == "bsdrc"
+	return set
+}
+
+// ofAny adds what the commands take that -P tells the manager.
+func ofAny(set optionSet) optionSet {
+	set.directory, set.manager = true, true
+	set.runlevel, set.userUnits, set.atBoot = true, true, true
+	return set
+}
+
+// parts are the texts by the names of their files.
+var parts = template.Must(template.ParseFS(texts, "usage/parts/*.txt"))
+
+// text is the help text of a command.
+func text(name string) string {
+	data, err := texts.ReadFile("usage/" + name + ".txt")
+	if err != nil {
+		panic(err) // it is missing in this directory
+	}
+	return string(data)
+}
+
 // page fills in a help text.
 func page(name, manager, text string) string {
 	var b strings.Builder
-	t := template.Must(template.New(name).Parse(text))
-	for part, text := range map[string]string{
-		"directories": directoriesText, "environment": environmentText, "own-options": ownOptionsText,
-	} {
-		template.Must(t.New(part).Parse(text))
-	}
+	t := template.Must(parts.New(name).Parse(text))
 	err := t.Execute(&b, map[string]string{"Name": name, "Manager": manager})
 	if err != nil {
 		panic(err) // a text of our own is wrong
@@ -150,5 +148,5 @@ func overview() string {
 		names = append(names, "  nixproc "+name)
 	}
 	slices.Sort(names)
-	return overviewText + strings.Join(names, "\n") + "\n"
+	return text("overview") + strings.Join(names, "\n") + "\n"
 }

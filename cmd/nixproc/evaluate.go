@@ -20,9 +20,9 @@ type evaluated struct {
 	warnings  []string // what is legal in the model, and yet perhaps not meant
 }
 
-// evaluate evaluates the model in exprFile ("" for an empty one) and checks it.
+// evaluate evaluates a model and checks it.
 // Nothing is built. The caller closes the result.
-func (s *session) evaluate(manager, exprFile string, o *options) (*evaluated, error) {
+func (s *session) evaluate(manager string, model nixeval.Source, o *options) (*evaluated, error) {
 	nix, err := newNix(s.soft)
 	if err != nil {
 		return nil, err
@@ -31,24 +31,25 @@ func (s *session) evaluate(manager, exprFile string, o *options) (*evaluated, er
 	if e.temporary, err = os.MkdirTemp("", "nixproc-"); err != nil {
 		return nil, err
 	}
-	if err := s.evaluateInto(e, manager, exprFile, o); err != nil {
+	if err := s.evaluateInto(e, manager, model, o); err != nil {
 		e.close()
 		return nil, err
 	}
 	return e, nil
 }
 
-func (s *session) evaluateInto(e *evaluated, manager, exprFile string, o *options) error {
+func (s *session) evaluateInto(e *evaluated, manager string, model nixeval.Source, o *options) error {
 	if o.hostPackages {
 		var err error
 		if o.hostPackagesDir, err = writeHostPackages(e.temporary); err != nil {
 			return err
 		}
 	}
-	r, err := request(o, manager, exprFile)
+	r, err := request(o, manager, model)
 	if err != nil {
 		return err
 	}
+	r.Temporary = e.temporary
 	if o.newIDs != nil {
 		if r.NewIDs, err = o.newIDs.write(e.temporary); err != nil {
 			return err
@@ -73,12 +74,12 @@ func (s *session) evaluateInto(e *evaluated, manager, exprFile string, o *option
 	if e.Built() {
 		return nil // it was checked when it was built
 	}
-	e.warnings, err = check(e.Evaluation, exprFile)
+	e.warnings, err = check(e.Evaluation, model)
 	return err
 }
 
 // check tells all that is wrong with a model before anything is built.
-func check(e *nixeval.Evaluation, exprFile string) (warnings []string, err error) {
+func check(e *nixeval.Evaluation, model nixeval.Source) (warnings []string, err error) {
 	contents, err := e.Model()
 	if err != nil {
 		return nil, err
@@ -90,7 +91,7 @@ func check(e *nixeval.Evaluation, exprFile string) (warnings []string, err error
 		err = errors.Join(err, renderErr)
 	}
 	if err != nil {
-		return nil, &nixeval.ModelError{Text: fmt.Sprintf("the processes model %s is wrong:\n%v", exprFile, err)}
+		return nil, &nixeval.ModelError{Text: fmt.Sprintf("the processes model %s is wrong:\n%v", model, err)}
 	}
 	return warnings, nil
 }

@@ -11,7 +11,8 @@ import (
 // generateConfig turns an agnostic configuration into one for a process manager,
 // builds that, and prints its path, alone.
 func generateConfig(s *session, o *options, operands []string) error {
-	if err := s.knownManager(o); err != nil {
+	o.processManager = o.chosenManager()
+	if err := knownManager(o.processManager); err != nil {
 		return err
 	}
 	if len(operands) != 1 {
@@ -49,7 +50,7 @@ func generateConfig(s *session, o *options, operands []string) error {
 			return err
 		}
 	}
-	r, err := request(o, o.processManager, file)
+	r, err := request(o, o.processManager, nixeval.Source{ExprFile: file})
 	if err != nil {
 		return err
 	}

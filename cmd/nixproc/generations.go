@@ -29,16 +29,25 @@ func operations(o *options) []operation {
 	}
 }
 
-// onlyOneOperation refuses command lines that ask for two things at once.
-func onlyOneOperation(o *options, operands []string) error {
-	var asked []string
+// asked lists the operations that a command line asks for.
+func asked(o *options) []string {
+	var names []string
 	for _, operation := range operations(o) {
 		if operation.given {
-			asked = append(asked, operation.name)
+			names = append(names, operation.name)
 		}
 	}
+	return names
+}
+
+// onlyOneOperation refuses command lines that ask for two things at once.
+func onlyOneOperation(o *options, operands []string) error {
+	asked := asked(o)
 	if len(asked) > 1 {
 		return usageError{strings.Join(asked, " and ") + " can't go together"}
+	}
+	if o.dryRun && (o.deleteGenerations != "" || o.deleteAllGenerations) {
+		return usageError{asked[0] + " and --dry-run can't go together: it only makes room, and --list-generations shows what there is"}
 	}
 	if len(asked) == 1 && len(operands) > 0 {
 		return usageError{asked[0] + " takes no PATH: " + strings.Join(operands, ", ")}
@@ -57,8 +66,31 @@ var (
 	someNumbers = regexp.MustCompile(`^(old|\+[0-9]{1,9}|[0-9]{1,9}d|[0-9]{1,9}([, \t]+[0-9]{1,9})*)$`)
 )
 
-func listGenerations(target deploy.Target) error {
-	return target.Profile.WriteList(os.Stdout)
+type generationRow struct {
+	Generation int    `json:"generation"`
+	Created    int64  `json:"created"` // seconds since 1970
+	Current    bool   `json:"current"`
+	Manager    string `json:"manager,omitempty"`
+	Path       string `json:"path"`
+}
+
+func listGenerations(target deploy.Target, o *options) error {
+	if !o.json {
+		return target.Profile.WriteList(os.Stdout)
+	}
+	all, err := target.Profile.Generations()
+	if err != nil {
+		return err
+	}
+	rows := make([]generationRow, 0, len(all))
+	for _, g := range all {
+		owner, err := manifest.ManagerOf(g.Path)
+		if err != nil {
+			return err
+		}
+		rows = append(rows, generationRow{g.Number, g.Created.Unix(), g.Current, owner, g.Path})
+	}
+	return printJSON(rows)
 }
 
 func (s *session) deleteGenerations(target deploy.Target, o *options) error {
@@ -140,8 +172,9 @@ func chooseGeneration(target deploy.Target, wanted string) (profile.Generation, 
 	return *before, nil
 }
 
-// asDeployed takes the directories and the handling of users from a generation
-// that is gone back to, or undeployed, where the command line does not say.
+// asDeployed takes the directories and the handling of users from a profile that
+// is there already, where the command line does not say: a generation that is
+// gone back to, or undeployed, or what was built before.
 func asDeployed(o *options, storePath string) error {
 	contents, err := manifest.Read(storePath)
 	if err != nil || contents == nil {

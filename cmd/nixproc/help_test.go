@@ -91,15 +91,20 @@ func checkOffered(t *testing.T, command command) {
 // stdoutOf runs the program in this process and gives what it printed.
 func stdoutOf(t *testing.T, args []string) (string, int) {
 	t.Helper()
-	file, err := os.Create(filepath.Join(t.TempDir(), "stdout"))
+	return captured(t, &os.Stdout, args)
+}
+
+func captured(t *testing.T, stream **os.File, args []string) (string, int) {
+	t.Helper()
+	file, err := os.Create(filepath.Join(t.TempDir(), "stream"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer file.Close()
-	before := os.Stdout
-	os.Stdout = file
+	before := *stream
+	*stream = file
 	code := Main(args)
-	os.Stdout = before
+	*stream = before
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
 		t.Fatal(err)
 	}

@@ -28,15 +28,15 @@ func idAssign(s *session, o *options, operands []string) error {
 	if sameFile(o.outputFile, o.idResources) {
 		return usageError{"--output-file and --id-resources name the same file: " + o.outputFile + " would be overwritten"}
 	}
-	path, prebuilt, err := modelPath(operands)
+	model, prebuilt, err := modelOf(operands)
 	if err != nil {
 		return err
 	}
 	if prebuilt {
-		return &nixeval.ModelError{Text: path + " is a profile: IDs are assigned to the processes of a model"}
+		return &nixeval.ModelError{Text: model.String() + " is a profile: IDs are assigned to the processes of a model"}
 	}
 	// The first time, the file that is to be written is not there yet.
-	question, err := s.questionOf(o, assignAs, path, sameFile(o.ids, o.outputFile))
+	question, err := s.questionOf(o, assignAs, model, sameFile(o.ids, o.outputFile))
 	if err != nil {
 		return err
 	}
@@ -65,7 +65,7 @@ func sameFile(one, other string) bool {
 }
 
 // questionOf evaluates what the IDs of a model's processes are assigned from.
-func (s *session) questionOf(o *options, manager, exprFile string, mayBeNew bool) (ids.Question, error) {
+func (s *session) questionOf(o *options, manager string, model nixeval.Source, mayBeNew bool) (ids.Question, error) {
 	files := nixeval.IDFiles{Property: o.serviceProperty, Services: manager == assignAs}
 	var err error
 	if files.Resources, err = existing("--id-resources", o.idResources); err != nil {
@@ -81,20 +81,23 @@ func (s *session) questionOf(o *options, manager, exprFile string, mayBeNew bool
 			return ids.Question{}, err
 		}
 	}
-	if o.hostPackages {
-		dir, err := os.MkdirTemp("", "nixproc-")
-		if err != nil {
+	dir := ""
+	if o.hostPackages || model.Flake != nil {
+		if dir, err = os.MkdirTemp("", "nixproc-"); err != nil {
 			return ids.Question{}, err
 		}
 		defer os.RemoveAll(dir)
+	}
+	if o.hostPackages {
 		if o.hostPackagesDir, err = writeHostPackages(dir); err != nil {
 			return ids.Question{}, err
 		}
 	}
-	r, err := request(o, manager, exprFile)
+	r, err := request(o, manager, model)
 	if err != nil {
 		return ids.Question{}, err
 	}
+	r.Temporary = dir
 	question, err := nixeval.Nix{Runner: run.Host{}, Notes: notes{}}.Requirements(s.soft, r, files)
 	if err == nil {
 		noteUnknown(question)

@@ -14,6 +14,7 @@ import (
 	"syscall"
 
 	"nixproc/lib/accounts"
+	"nixproc/lib/flakeref"
 	"nixproc/lib/manager"
 	"nixproc/lib/manager/supervisord"
 	"nixproc/lib/manager/sysvinit"
@@ -54,13 +55,13 @@ func (s *session) newManager(name string, o *options) (manager.Manager, error) {
 		if runlevel == "" {
 			runlevel = machineRunlevel(s.ctx, run.Host{})
 		}
-		return sysvinit.Manager{Runner: run.Host{}, Runlevel: runlevel, LogDir: o.dirs.Resolved(runtime.GOOS).Log}, nil
+		return sysvinit.Manager{Runner: run.Host{}, Runlevel: runlevel, LogDir: o.logDir}, nil
 	case "systemd":
 		return newSystemd(o)
 	case "supervisord":
 		return newSupervisord(o)
 	}
-	return nil, usageError{"there is no process manager '" + name + "' here: use " + strings.Join(managers, ", ")}
+	return nil, unknownManager(name)
 }
 
 // newSupervisord takes the configuration's directory from the environment, as
@@ -140,9 +141,9 @@ func newNix(ctx context.Context) (nixeval.Nix, error) {
 }
 
 // request fills in what the options and this machine say of an evaluation.
-func request(o *options, manager, exprFile string) (nixeval.Request, error) {
+func request(o *options, manager string, model nixeval.Source) (nixeval.Request, error) {
 	r := nixeval.Request{
-		ExprFile: exprFile, Manager: manager,
+		Source: model, Manager: manager,
 		StateDir: o.dirs.State, RuntimeDir: o.dirs.Runtime, LogDir: o.dirs.Log, CacheDir: o.dirs.Cache,
 		SpoolDir: o.dirs.Spool, LockDir: o.dirs.Lock, LibDir: o.dirs.Lib, TmpDir: o.dirs.Tmp,
 		ForceDisableUserChange: o.disableUserChange,
@@ -164,6 +165,7 @@ func request(o *options, manager, exprFile string) (nixeval.Request, error) {
 // writeHostPackages puts the Nix files that stand for Nixpkgs into a new
 // directory.
 func writeHostPackages(dir string) (string, error) {
+	dir = filepath.Join(dir, "host")
 	return filepath.Join(dir, "hostpkgs"), writeNixFiles(dir, nixproc.HostPackages...)
 }
 
@@ -192,23 +194,35 @@ func writeNixFiles(dir string, paths ...string) error {
 	return nil
 }
 
-// modelPath tells what the operand, or NIXPROC_PROCESSES, is: a model, or a
-// profile that was built before.
-func modelPath(operands []string) (path string, prebuilt bool, err error) {
+// modelOf tells what the operand, or NIXPROC_PROCESSES, is: a model, or a profile
+// that was built before.
+func modelOf(operands []string) (model nixeval.Source, prebuilt bool, err error) {
 	if len(operands) > 1 {
-		return "", false, usageError{"one PATH is enough: " + strings.Join(operands, ", ")}
+		return model, false, usageError{"one PATH is enough: " + strings.Join(operands, ", ")}
 	}
-	path = os.Getenv("NIXPROC_PROCESSES")
+	path := os.Getenv("NIXPROC_PROCESSES")
 	if len(operands) == 1 {
 		path = operands[0]
 	}
 	if path == "" {
-		return "", false, usageError{"no processes model was given: name its file, or set NIXPROC_PROCESSES"}
+		return model, false, usageError{"no processes model was given: name its file, or set NIXPROC_PROCESSES"}
 	}
+	if _, err := os.Lstat(path); err != nil && flakeref.Is(path) {
+		ref, err := flakeref.Parse(path)
+		if err != nil {
+			err = &nixeval.ModelError{Text: err.Error()}
+		}
+		return nixeval.Source{Flake: &ref}, false, err
+	}
+	model.ExprFile, prebuilt, err = fileOrProfile(path)
+	return model, prebuilt, err
+}
+
+func fileOrProfile(path string) (_ string, prebuilt bool, err error) {
 	resolved, err := filepath.EvalSymlinks(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR):
-		return "", false, &nixeval.ModelError{Text: path + " does not exist: it should be a processes model or a profile"}
+		return "", false, &nixeval.ModelError{Text: path + " does not exist: it should be a processes model, a profile, or an output of a flake such as .#NAME"}
 	case err != nil:
 		return "", false, &nixeval.ModelError{Text: fmt.Sprintf("%s can't be read: %v", path, err)}
 	}
@@ -230,6 +244,20 @@ func modelPath(operands []string) (path string, prebuilt bool, err error) {
 		return path, false, nil
 	}
 	return path, true, checkProfile(path)
+}
+
+// checkBuilt refuses what is neither of the two that were built before.
+func checkBuilt(path string) error {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return err
+	case info.IsDir():
+		return checkProfile(path)
+	case manifestxml.Is(path):
+		return checkManifest(path)
+	}
+	return &nixeval.ModelError{Text: path + " is a file, but no profile"}
 }
 
 // checkManifest refuses manifests of Disnix that can't be a generation.

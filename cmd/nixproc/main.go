@@ -43,6 +43,10 @@ func Main(args []string) int {
 	if builder, ok := builders[name]; ok {
 		return report(builder())
 	}
+	if name == "complete" { // no command for people
+		complete(rest)
+		return exitDone
+	}
 	s, stop := newSession()
 	defer stop()
 	switch name {

@@ -18,8 +18,11 @@ import (
 type optionSet struct {
 	build      bool // evaluation: --show-trace, --extra-params, --host-packages, --undeploy
 	stateless  bool // without a profile: no --undeploy
-	deploy     bool // deployment: --profile, --old-profile, --jobs, …
-	generation bool // generations: --rollback, --list-generations, …
+	compare    bool // comparison with what is deployed: --profile, --old-profile, …
+	deploy     bool // deployment: --jobs, --dry-run, …
+	recovery   bool // recover: what of both makes sense there
+	goBack     bool // other generations: --rollback, --switch-generation
+	generation bool // all generations: --list-generations, --delete-generations, …
 	runlevel   bool // sysvinit's --runlevel
 	userUnits  bool // systemd's --user
 	atBoot     bool // bsdrc's --enable-at-boot
@@ -30,7 +33,6 @@ type optionSet struct {
 	activity   bool // --reverse
 	status     bool // --json
 	profile    bool // --profile alone
-	recovery   bool // recover: those of deploy that make sense there
 	config     bool // agnostic configurations: --create-managed-process-expr
 	ids        bool // where unique IDs come from: --id-resources, --ids, …
 	idsOutput  bool // where they go: --output-file, --output-xml
@@ -145,27 +147,33 @@ func (o *options) define(flags *pflag.FlagSet, set optionSet) {
 	if set.outLink {
 		flags.BoolVar(&o.noOutLink, "no-out-link", false, "")
 	}
-	if set.generation {
+	if set.goBack {
 		flags.BoolVar(&o.rollback, "rollback", false, "")
 		flags.StringVar(&o.switchGeneration, "switch-generation", "", "")
 		flags.StringVar(&o.switchGeneration, "switch-to-generation", "", "")
+	}
+	if set.generation {
 		flags.BoolVar(&o.listGenerations, "list-generations", false, "")
 		flags.StringVar(&o.deleteGenerations, "delete-generations", "", "")
 		flags.BoolVar(&o.deleteAllGenerations, "delete-all-generations", false, "")
 	}
-	if set.deploy || set.activity || set.status || set.profile || set.recovery {
+	if set.compare || set.activity || set.status || set.profile || set.recovery {
 		flags.StringVarP(&o.profile, "profile", "p", usualProfile, "")
 	}
-	if set.deploy {
+	if set.compare {
 		flags.StringVarP(&o.oldProfile, "old-profile", "o", "", "")
-		flags.BoolVar(&o.noRollback, "no-rollback", false, "")
 		flags.BoolVar(&o.restartDepends, "restart-dependents", false, "")
+	}
+	if set.compare || set.recovery {
+		flags.BoolVar(&o.wait, "wait", false, "")
 	}
 	if set.deploy || set.recovery {
 		flags.IntVar(&o.jobs, "jobs", max(4, 2*runtime.NumCPU()), "")
 		flags.IntVar(&o.timeout, "timeout", 0, "")
 		flags.BoolVar(&o.dryRun, "dry-run", false, "")
-		flags.BoolVar(&o.wait, "wait", false, "")
+	}
+	if set.deploy {
+		flags.BoolVar(&o.noRollback, "no-rollback", false, "")
 	}
 	if set.runlevel {
 		flags.StringVar(&o.runlevel, "runlevel", "", "")
@@ -179,7 +187,7 @@ func (o *options) define(flags *pflag.FlagSet, set optionSet) {
 	if set.activity {
 		flags.BoolVarP(&o.reverse, "reverse", "r", false, "")
 	}
-	if set.status || set.deploy || set.recovery {
+	if set.status || set.compare || set.recovery {
 		flags.BoolVar(&o.json, "json", false, "")
 	}
 	if set.scan {
@@ -203,6 +211,8 @@ func (o *options) define(flags *pflag.FlagSet, set optionSet) {
 		flags.BoolVar(&o.disableUserChange, "force-disable-user-change", false, "")
 	}
 }
+
+func (o *options) logDir() string { return o.dirs.Resolved(runtime.GOOS).Log }
 
 type directoryOption struct {
 	name  string

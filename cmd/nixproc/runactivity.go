@@ -65,11 +65,11 @@ func runActivity(s *session, managerName string, o *options, operands []string) 
 // profilePath is the profile that was named, or the one that runs.
 func profilePath(target deploy.Target, operands []string) (string, error) {
 	if len(operands) > 0 {
-		path, prebuilt, err := modelPath(operands)
+		model, prebuilt, err := modelOf(operands)
 		if err == nil && !prebuilt {
 			err = usageError{operands[0] + " is no profile"}
 		}
-		return path, err
+		return model.ExprFile, err
 	}
 	previous, err := target.FindPrevious()
 	if err == nil && previous.Path == "" {

@@ -17,11 +17,12 @@ import (
 // deployStateless runs supervisord on a model for as long as this command runs:
 // no profile, no generation, and nothing stays but the state of the processes.
 func deployStateless(s *session, o *options, operands []string) error {
-	path, prebuilt, err := modelPath(operands)
+	model, prebuilt, err := modelOf(operands)
 	if err != nil {
 		return err
 	}
 	if prebuilt {
+		path := model.ExprFile
 		owner, err := manifest.ManagerOf(path)
 		if err != nil {
 			return err
@@ -31,7 +32,7 @@ func deployStateless(s *session, o *options, operands []string) error {
 		}
 		return s.runSupervisord(o, path)
 	}
-	e, err := s.evaluate("supervisord", path, o)
+	e, err := s.evaluate("supervisord", model, o)
 	if err != nil {
 		return err
 	}

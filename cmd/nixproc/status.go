@@ -15,11 +15,10 @@ import (
 
 // status lists the processes of a profile's current generation.
 func status(s *session, o *options, operands []string) error {
-	if len(operands) > 0 {
-		return usageError{"status takes no operands: name the profile with -p"}
-	}
-	if o.processManager != "" && !slices.Contains(managers, o.processManager) {
-		return s.knownManager(o)
+	if o.processManager != "" {
+		if err := knownManager(o.processManager); err != nil {
+			return err
+		}
 	}
 	where, err := placeOf(o.processManager, o)
 	if err != nil {
@@ -65,6 +64,9 @@ func status(s *session, o *options, operands []string) error {
 	if err != nil {
 		return err
 	}
+	if units, err = named(units, operands); err != nil {
+		return err
+	}
 	states, err := m.Status(s.soft, units)
 	if err != nil {
 		return err
@@ -82,6 +84,19 @@ func status(s *session, o *options, operands []string) error {
 		return err
 	}
 	return downError(units, states)
+}
+
+// named are those of the units that names name: all, if there are no names.
+func named(units []manager.Unit, names []string) ([]manager.Unit, error) {
+	for _, name := range names {
+		if !slices.ContainsFunc(units, func(u manager.Unit) bool { return u.Name == name }) {
+			return nil, fmt.Errorf("%s is no process of the current generation: nixproc status lists them", name)
+		}
+	}
+	if len(names) > 0 {
+		units = slices.DeleteFunc(slices.Clone(units), func(u manager.Unit) bool { return !slices.Contains(names, u.Name) })
+	}
+	return units, nil
 }
 
 type statusRow struct {

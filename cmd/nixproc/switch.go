@@ -9,6 +9,7 @@ import (
 	"nixproc/lib/deploy"
 	"nixproc/lib/manager"
 	"nixproc/lib/profile"
+	"nixproc/nixeval"
 )
 
 // switchWith gives the command that switches to a model with a manager.
@@ -26,7 +27,7 @@ func switchWith(managerName string) func(*session, *options, []string) error {
 		}
 		switch {
 		case o.listGenerations:
-			return listGenerations(target)
+			return listGenerations(target, o)
 		case o.deleteGenerations != "":
 			return s.deleteGenerations(target, o)
 		case o.deleteAllGenerations:
@@ -38,19 +39,19 @@ func switchWith(managerName string) func(*session, *options, []string) error {
 		case o.undeploy:
 			return s.undeploy(target, o)
 		}
-		path, prebuilt, err := modelPath(operands)
+		model, prebuilt, err := modelOf(operands)
 		if err != nil {
 			return err
 		}
 		switch {
 		case prebuilt && o.ids != "":
-			return usageError{"--ids: " + path + " is a profile, which can't take other IDs: name the processes model"}
+			return usageError{"--ids: " + model.String() + " is a profile, which can't take other IDs: name the processes model"}
 		case prebuilt:
-			return s.deployPrebuilt(target, o, path)
+			return s.deployPrebuilt(target, o, model.ExprFile)
 		case o.ids != "":
-			return s.switchWithIDs(target, o, path)
+			return s.switchWithIDs(target, o, model)
 		}
-		return s.switchTo(target, o, path)
+		return s.switchTo(target, o, model)
 	}
 }
 
@@ -74,10 +75,16 @@ func (s *session) target(managerName string, o *options) (deploy.Target, error) 
 			note("--old-profile: %s does not exist: nothing is taken to be deployed", o.oldProfile)
 			t.Fresh, err = true, nil
 		}
+		if err == nil {
+			t.Previous, err = filepath.Abs(t.Previous)
+		}
 		if err != nil {
 			return t, usageError{"--old-profile: " + err.Error()}
 		}
 		if !t.Fresh {
+			if err := checkBuilt(t.Previous); err != nil {
+				return t, err
+			}
 			if err := belongs(t, t.Previous); err != nil {
 				return t, err
 			}
@@ -97,19 +104,19 @@ func (s *session) undeploy(target deploy.Target, o *options) error {
 			return err
 		}
 	}
-	return s.switchTo(target, o, "")
+	return s.switchTo(target, o, nixeval.Source{})
 }
 
-// switchTo evaluates a model ("" for none), builds its profile, and makes it
+// switchTo evaluates a model (an empty one for none), builds its profile, and makes it
 // the one that runs.
-func (s *session) switchTo(target deploy.Target, o *options, exprFile string) error {
+func (s *session) switchTo(target deploy.Target, o *options, model nixeval.Source) error {
 	if err := deploy.Free(s.soft, lockFile(target.Profile), o.wait); err != nil {
 		return err
 	}
 	if err := s.recoverEarly(target, o); err != nil {
 		return err
 	}
-	e, err := s.evaluateAhead(&target, o, exprFile)
+	e, err := s.evaluateAhead(&target, o, model)
 	if err != nil {
 		return err
 	}
@@ -121,12 +128,12 @@ func (s *session) switchTo(target deploy.Target, o *options, exprFile string) er
 }
 
 // evaluateAhead evaluates a model, and meanwhile reads what runs.
-func (s *session) evaluateAhead(target *deploy.Target, o *options, exprFile string) (*evaluated, error) {
+func (s *session) evaluateAhead(target *deploy.Target, o *options, model nixeval.Source) (*evaluated, error) {
 	if previous, err := target.FindPrevious(); err == nil && previous.Path != "" {
 		// Nix needs no more than one core meanwhile.
 		target.Manager = manager.ReadAhead(target.Manager, previous.Path)
 	}
-	return s.evaluate(target.Manager.Name(), exprFile, o)
+	return s.evaluate(target.Manager.Name(), model, o)
 }
 
 // showEvaluated shows what a switch to an evaluated model would do.

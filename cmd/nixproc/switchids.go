@@ -50,17 +50,15 @@ func checkIDOptions(o *options) error {
 	case sameFile(o.ids, o.idResources):
 		return usageError{"--ids and --id-resources name the same file: " + o.ids + " would be overwritten"}
 	}
-	for _, operation := range operations(o) {
-		if operation.given {
-			return usageError{operation.name + " assigns no IDs: leave out --id-resources and --ids"}
-		}
+	if asked := asked(o); len(asked) > 0 {
+		return usageError{asked[0] + " assigns no IDs: leave out --id-resources and --ids"}
 	}
 	return nil
 }
 
 // switchWithIDs assigns unique IDs to the processes of a model, and switches to
 // it.
-func (s *session) switchWithIDs(target deploy.Target, o *options, exprFile string) error {
+func (s *session) switchWithIDs(target deploy.Target, o *options, model nixeval.Source) error {
 	path, err := replace.Resolve(o.ids)
 	if err != nil {
 		return usageError{"--ids: " + err.Error()}
@@ -69,10 +67,10 @@ func (s *session) switchWithIDs(target deploy.Target, o *options, exprFile strin
 		if err := errors.Join(deploy.Free(s.soft, lockFile(target.Profile), o.wait), s.recoverEarly(target, o)); err != nil {
 			return err
 		}
-		if err := s.assignFor(&target, o, path, exprFile); err != nil {
+		if err := s.assignFor(&target, o, path, model); err != nil {
 			return err
 		}
-		e, err := s.evaluateWithIDs(&target, o, exprFile)
+		e, err := s.evaluateWithIDs(&target, o, model)
 		if err != nil {
 			return err
 		}
@@ -84,10 +82,10 @@ func (s *session) switchWithIDs(target deploy.Target, o *options, exprFile strin
 		if err := replace.Possible(o.ids); err != nil {
 			return err
 		}
-		if err := s.assignFor(&target, o, path, exprFile); err != nil {
+		if err := s.assignFor(&target, o, path, model); err != nil {
 			return err
 		}
-		e, err := s.evaluateWithIDs(&target, o, exprFile)
+		e, err := s.evaluateWithIDs(&target, o, model)
 		if err != nil {
 			return err
 		}
@@ -98,14 +96,14 @@ func (s *session) switchWithIDs(target deploy.Target, o *options, exprFile strin
 
 // assignFor assigns IDs. If they are not what the file at the path has, they
 // become the target's companion and what the model is to be evaluated with.
-func (s *session) assignFor(target *deploy.Target, o *options, path, exprFile string) error {
+func (s *session) assignFor(target *deploy.Target, o *options, path string, model nixeval.Source) error {
 	// What is read twice is compared by the commit: it fails if the file changed.
 	before, err := os.ReadFile(path)
 	exists := !errors.Is(err, fs.ErrNotExist)
 	if err != nil && exists {
 		return err
 	}
-	question, err := s.questionOf(o, target.Manager.Name(), exprFile, true)
+	question, err := s.questionOf(o, target.Manager.Name(), model, true)
 	if err != nil {
 		return err
 	}
@@ -142,14 +140,14 @@ func namesOf(given, resolved string) ([]string, error) {
 	return slices.Compact(names), nil
 }
 
-func (s *session) evaluateWithIDs(target *deploy.Target, o *options, exprFile string) (*evaluated, error) {
-	e, err := s.evaluateAhead(target, o, exprFile)
+func (s *session) evaluateWithIDs(target *deploy.Target, o *options, model nixeval.Source) (*evaluated, error) {
+	e, err := s.evaluateAhead(target, o, model)
 	if err != nil || o.newIDs == nil {
 		return e, err
 	}
 	if o.newIDs.any && !e.NewIDsUsed {
 		e.close()
-		return nil, &nixeval.ModelError{Text: fmt.Sprintf("%s does not read %s, or not by that path: its processes would go without their IDs; import that file in the model, or call nixproc id-assign before the switch", exprFile, o.ids)}
+		return nil, &nixeval.ModelError{Text: fmt.Sprintf("%s does not read %s, or not by that path: its processes would go without their IDs; import that file in the model, or call nixproc id-assign before the switch", model, o.ids)}
 	}
 	note("IDs for %s: %d new, %d free again", o.ids, o.newIDs.assigned, o.newIDs.freed)
 	return e, nil

@@ -261,7 +261,7 @@ func TestJobsBoundsWhatRunsSideBySide(t *testing.T) {
 	}
 }
 
-// Guards P1.
+// Guards P1, D14.
 func TestLockNamesItsHolder(t *testing.T) {
 	t.Parallel()
 	path := t.TempDir() + "/a folder/lock"

@@ -167,7 +167,7 @@ func (t Target) Compare(ask func([]manager.Unit) (map[string]manager.State, erro
 	if left != nil {
 		doubt(oldUnits, left, c.States)
 	}
-	options := plan.Options{RestartDependents: t.RestartDependents}
+	options := plan.Options{RestartDependents: t.RestartDependents, Differences: t.differences(oldUnits, newUnits)}
 	if chain, ok := manager.As[manager.Chain](t.Manager); ok {
 		options.Chained = chain.StopsToStart
 	}

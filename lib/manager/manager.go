@@ -19,9 +19,12 @@ type Unit struct {
 	Requires []string
 	// Key is equal for two units if the one may go on running in place of the
 	// other; "" is equal to none.
-	Key   string
-	Files string // digest of the unit's files
-	File  string // absolute path of its main file
+	Key string
+	// Foreign says that the files are not ours, but a package's of the framework
+	// before this, say: the key was read from them.
+	Foreign bool
+	Files   string // digest of the unit's files
+	File    string // absolute path of its main file
 	// Installs are the absolute paths of the files that an Installer puts in
 	// place for it, in the profile.
 	Installs []string
@@ -166,6 +169,14 @@ type Mover interface {
 	// those that do not run and are to run then; all others are as the old profile
 	// says. A move that fails leaves all that it can as it was.
 	Move(ctx context.Context, old, new string, start []Unit) error
+}
+
+// Comparer is a Manager that can compare a process of the framework before this
+// with one of ours by their files, though their keys have nothing in common.
+type Comparer interface {
+	// Difference says in a few words what is different, or can't be told; "" if
+	// the process of the one may go on running in place of the other.
+	Difference(old, new Unit) string
 }
 
 // Witness is a Manager that can tell what a process said before it ended, where

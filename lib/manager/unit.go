@@ -25,6 +25,9 @@ func ReadUnits[Own any](profile string, scan func(tree string) ([]manifest.Proce
 	} else if processes, err = scan(profile); err != nil {
 		return nil, err
 	}
+	for i := range processes {
+		processes[i].Foreign = processes[i].Foreign || contents == nil
+	}
 	units := make([]Unit, 0, len(processes))
 	for _, process := range processes {
 		var own Own
@@ -48,6 +51,7 @@ func newUnit(process manifest.Process) Unit {
 		Requires:  process.Dependencies,
 		Key:       process.Key,
 		Files:     filesDigest(process.Files),
+		Foreign:   process.Foreign,
 	}
 	if len(process.Attributes) > 0 {
 		unit.Attributes = make(map[string]any, len(process.Attributes))

@@ -51,6 +51,9 @@ type Process struct {
 	Files      map[string]string          `json:"files"`
 	Attributes map[string]json.RawMessage `json:"attributes,omitempty"` // port, dnsName, …
 	Unit       json.RawMessage            `json:"unit,omitempty"`       // what the process manager's package needs
+	// Foreign says that somebody else's package brought the files, and that the
+	// key was read from them.
+	Foreign bool `json:"foreign,omitempty"`
 }
 
 // Read reads the manifest of a profile. A profile without one, which the

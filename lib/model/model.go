@@ -67,7 +67,7 @@ type Process struct {
 	Tree            string `json:"tree"`            // store path
 
 	Foreign  bool `json:"foreign"`  // no specification: the tree is all there is
-	Sequence *int `json:"sequence"` // of a sysvinit package that is foreign, or built on its own
+	Sequence *int `json:"sequence"` // of a package that is foreign (sysvinit), or built on its own
 }
 
 // External is a process that is not in the model, though one of it depends on

@@ -50,6 +50,9 @@ type Options struct {
 	// Chained is set for a manager that restarts dependents by itself: for which
 	// units that have died it does (see manager.Chain).
 	Chained func(manager.Unit) bool
+	// Differences says of units with different keys, by their names, what else is
+	// known of that: in which way they are different, "" if they are not.
+	Differences map[string]string
 }
 
 // Make compares the units of the old and of the new profile. states tells what
@@ -59,7 +62,17 @@ func Make(old, new []manager.Unit, states map[string]manager.State, options Opti
 	olds := byName(old)
 	news := byName(new)
 	for _, name := range names(old, new) {
-		change := decide(olds[name], news[name], states[name].Condition)
+		old := olds[name]
+		difference, compared := options.Differences[name]
+		if compared && difference == "" {
+			equal := *old
+			equal.Key = news[name].Key
+			old = &equal
+		}
+		change := decide(old, news[name], states[name].Condition)
+		if compared && change.Action == Restart {
+			change.Reason = difference
+		}
 		change.Name = name
 		if change.Action != none {
 			p.Changes = append(p.Changes, change)

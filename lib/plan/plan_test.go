@@ -175,3 +175,27 @@ func randomUnits() []manager.Unit {
 	}
 	return units
 }
+
+// What else is known of two units decides where their keys have nothing in
+// common, and is the reason that is shown.
+func TestDifferencesThatAreKnown(t *testing.T) {
+	old := []manager.Unit{*unit("equal", "1"), *unit("other", "1"), *unit("unknown", "1"), *unit("dead", "1"), *unit("doubtful", "")}
+	new := []manager.Unit{*unit("equal", "2"), *unit("other", "2"), *unit("unknown", "2"), *unit("dead", "2"), *unit("doubtful", "2")}
+	states := map[string]manager.State{}
+	for _, unit := range old {
+		states[unit.Name] = manager.State{Condition: manager.Running}
+	}
+	states["dead"] = manager.State{Condition: manager.Stopped}
+	p := Make(old, new, states, Options{Differences: map[string]string{"equal": "", "other": "another command", "dead": "another command"}})
+	if got := actions(p); got != "dead start, doubtful restart, equal refresh, other restart, unknown restart" {
+		t.Error(got)
+	}
+	for i, want := range []string{"changed, and did not run", "a switch of it was interrupted", "only its files changed", "another command", "changed"} {
+		if p.Changes[i].Reason != want {
+			t.Errorf("%s: %s, want %s", p.Changes[i].Name, p.Changes[i].Reason, want)
+		}
+	}
+	if old[0].Key != "1" {
+		t.Error("the unit itself was changed")
+	}
+}

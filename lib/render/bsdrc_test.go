@@ -33,6 +33,7 @@ var usualRC = bsdrcSettings{
 	DefaultReloadSignal: "HUP", DefaultStopSignal: "TERM",
 }
 
+// D39: what is made a daemon has a pid file and a log.
 func TestBsdrcText(t *testing.T) {
 	t.Parallel()
 	db := bsdrcProcess(t, "my-db", bsdrcSpec{

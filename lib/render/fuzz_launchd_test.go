@@ -16,7 +16,7 @@ import (
 	"nixproc/lib/model"
 )
 
-// Any values at all give a property list that says what was meant.
+// D20: any values at all give a property list that says what was meant.
 func FuzzLaunchd(f *testing.F) { fuzzedLaunchd.fuzz(f) }
 
 var fuzzedLaunchd = fuzzed{

@@ -14,7 +14,7 @@ import (
 	"nixproc/lib/model"
 )
 
-// Any values at all give a program that supervisord reads as it was meant.
+// D20: any values at all give a program that supervisord reads as it was meant.
 func FuzzSupervisord(f *testing.F) { fuzzedSupervisord.fuzz(f) }
 
 var fuzzedSupervisord = fuzzed{

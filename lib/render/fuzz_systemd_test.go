@@ -13,7 +13,7 @@ import (
 	"nixproc/lib/model"
 )
 
-// Any values at all give a unit that systemd reads as it was meant.
+// D20: any values at all give a unit that systemd reads as it was meant.
 func FuzzSystemd(f *testing.F) { fuzzedSystemd.fuzz(f) }
 
 var fuzzedSystemd = fuzzed{

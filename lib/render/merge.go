@@ -46,6 +46,7 @@ func (m merger) add(merge Merge, managerName string) ([]manifest.Process, error)
 	}
 	for i := range found {
 		entry := &found[i]
+		entry.Foreign = merge.Foreign
 		if entry.Name != merge.Process {
 			continue
 		}

@@ -253,6 +253,17 @@ func (s *sysvinitSpec) pidFile() (file string, certain bool) {
 	return path.Join(s.privateDir(s.Settings.RuntimeDir), path.Base(*s.Process)+".pid"), true
 }
 
+// otherPIDFile is where a daemon that has no user of its own may have its pid
+// file all the same if no user is changed; "" if it may not. Expressions of the
+// older framework say nothing of it: there, daemons were found by their names.
+func (s *sysvinitSpec) otherPIDFile() string {
+	if !s.ProcessIsDaemon || !s.Settings.ForceDisableUserChange || s.User != nil || s.PIDFile != nil || s.InstanceName == nil ||
+		s.Settings.TmpDir == s.Settings.RuntimeDir {
+		return ""
+	}
+	return path.Join(s.Settings.TmpDir, *s.InstanceName+".pid")
+}
+
 // logFile is where the output of a process goes that the script daemonises;
 // "" where it is not wanted.
 func (s *sysvinitSpec) logFile(name string) string {

@@ -30,13 +30,23 @@ let
   keep = predicate: set: removeAttrs set
     (builtins.filter (name: !predicate set.${name}) (builtins.attrNames set));
 
+  # A property that nobody knows has no effect, so it may be a slip of the pen.
+  known = {
+    group = [ "gid" "system" ];
+    user = [ "uid" "group" "password" "description" "homeDir" "createHomeDir" "createHomeDirOnly" "shell" "system" ];
+  };
+  noticed = kind: name: account:
+    let unknown = builtins.attrNames (removeAttrs account known.${kind}); in
+    if unknown == [ ] then account
+    else builtins.trace "warning: ${kind} '${name}': ${builtins.concatStringsSep ", " unknown}: there is no such property of a ${kind}" account;
+
   data =
     if forceDisableUserChange then {
       groups = { };
       users = text (builtins.mapAttrs (_: homeOnly) (keep (user: user.createHomeDir or false) users));
     } else {
-      groups = text (builtins.mapAttrs (withNumber "gid" (ids.gids or { })) groups);
-      users = text (builtins.mapAttrs (withNumber "uid" (ids.uids or { })) users);
+      groups = text (builtins.mapAttrs (withNumber "gid" (ids.gids or { })) (builtins.mapAttrs (noticed "group") groups));
+      users = text (builtins.mapAttrs (withNumber "uid" (ids.uids or { })) (builtins.mapAttrs (noticed "user") users));
     };
 in
 derivation

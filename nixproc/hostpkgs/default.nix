@@ -58,6 +58,7 @@ let
       mysql = programs.mariadb;
       jdk8 = programs.jdk;
       jre8 = programs.jre;
+      php = programs.php // { override = args: if args.apxs2Support or false then programs.php-apache else programs.php; };
       python = programs.python3;
       python3Packages = { inherit (programs) supervisor; python = programs.python3; };
     };

@@ -19,7 +19,8 @@ rec {
   findProgram = dirs: program: firstPath (map (dir: "${dir}/${program}") (dirs ++ programDirs));
 
   missing = what: debianPackage:
-    throw "hostpkgs: this host has no ${what}; on Debian: apt-get install ${debianPackage}";
+    throw ("hostpkgs: this host has no ${what}"
+      + (if debianPackage == null then ", and Debian 12 has no package of it" else "; on Debian: apt-get install ${debianPackage}"));
 
   # As in nixpkgs: programs whose interpreter is this need bash, not just sh.
   shell =

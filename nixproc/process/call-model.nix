@@ -1,6 +1,8 @@
 # Calls the user's processes model, and gives the set of its processes.
 
-{ exprFile
+{ exprFile ? null
+  # In place of a file: { name, value }, and perhaps pkgs.
+, model ? null
 , processManager
   # Null (or left out) stands for "not asked for": the model's own default holds.
 , system ? null
@@ -38,7 +40,7 @@ let
   state = asked.stateDir or "/var";
   defaults = {
     system = builtins.currentSystem;
-    pkgs = import <nixpkgs> { system = asked.system or builtins.currentSystem; };
+    pkgs = if model.pkgs or null != null then model.pkgs else import <nixpkgs> { system = asked.system or builtins.currentSystem; };
     stateDir = state;
     runtimeDir = "${state}/run";
     logDir = "${state}/log";
@@ -93,19 +95,21 @@ let
 
   nixpkgs = builtins.tryEval (toString <nixpkgs>);
 
-  model = if exprFile == null then { } else importModel exprFile;
+  name = if model == null then exprFile else model.name;
+
+  called = if model != null then model.value else if exprFile == null then { } else importModel exprFile;
 
   processes =
-    if builtins.isFunction model then
+    if builtins.isFunction called then
       let
-        formal = builtins.functionArgs model;
+        formal = builtins.functionArgs called;
         required = without (hasDefault: hasDefault) formal;
         arguments = builtins.intersectAttrs required defaults // given // asked // always // extra;
         missing = builtins.attrNames (removeAttrs required (builtins.attrNames arguments));
       in
-      if missing == [ ] then model (builtins.intersectAttrs formal arguments)
-      else throw "the processes model ${exprFile} has arguments without a default that nobody gives: ${builtins.concatStringsSep ", " missing}; give them with --extra-params '{ ${builtins.head missing} = …; }'"
-    else builtins.seq extra model;
+      if missing == [ ] then called (builtins.intersectAttrs formal arguments)
+      else throw "the processes model ${name} has arguments without a default that nobody gives: ${builtins.concatStringsSep ", " missing}; give them with --extra-params '{ ${builtins.head missing} = …; }'"
+    else builtins.seq extra called;
 in
 if builtins.isAttrs processes then processes
-else throw "the processes model ${exprFile} gives ${kindOf processes}, where a set of processes is due"
+else throw "the processes model ${name} gives ${kindOf processes}, where a set of processes is due"

@@ -11,12 +11,15 @@ let
 
   refuse = attribute: value: due:
     throw "process '${process}': attribute '${attribute}' is ${kindOf value}, where ${due} is due";
+
+  # What builtins.toString takes.
+  isText = value:
+    if builtins.isList value then builtins.all isText value
+    else !builtins.isFunction value && (builtins.isAttrs value -> value ? outPath || value ? __toString);
 in
 rec {
   text = attribute: value:
-    if builtins.isFunction value || builtins.isAttrs value && !(value ? outPath || value ? __toString)
-    then refuse attribute value "text"
-    else toString value;
+    if isText value then toString value else refuse attribute value "text";
 
   # null stays null: it says "not given".
   optional = attribute: value: if value == null then null else text attribute value;

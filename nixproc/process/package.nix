@@ -81,7 +81,9 @@ let
   # command gives it one, and a package that knew its own would be built anew
   # whenever something changes below it.
   ordered = rendered (specification
-    // (if attributes ? sequence then { inherit (attributes) sequence; } else { }));
+    // (if attributes ? sequence then { inherit (attributes) sequence; }
+  else if attributes ? priority then { sequence = attributes.priority - 1; }
+  else { }));
 
   # The shell works on a copy of the rendered tree, in the place where the
   # build of the package would have left it.

@@ -22,9 +22,9 @@ import (
 // Manager runs rc scripts.
 type Manager struct {
 	Runner  run.Runner
-	LogDir  string // for the output of scripts
-	Profile string // absolute path
-	Store   string // the Nix store's directory
+	LogDir  func() string // for the output of scripts; it may be that of a generation
+	Profile string        // absolute path
+	Store   string        // the Nix store's directory
 
 	TargetDir string // scripts that are started at boot
 	RCConf    string // rc.conf(5)
@@ -165,8 +165,8 @@ func (m *Manager) Run(ctx context.Context, unit manager.Unit, activity string) (
 
 func (m *Manager) run(ctx context.Context, unit manager.Unit, activity string) error {
 	log := ""
-	if m.LogDir != "" {
-		log = filepath.Join(m.LogDir, "nixproc-"+unit.Name+".log")
+	if m.LogDir != nil {
+		log = filepath.Join(m.LogDir(), "nixproc-"+unit.Name+".log")
 	}
 	_, err := m.Runner.Run(ctx, run.Command{Args: []string{unit.File, activity}, Env: manager.ScriptEnvironment(bootPath), Log: manager.ScriptLog(log)})
 	return err

@@ -141,31 +141,37 @@ func TestScan(t *testing.T) {
 	}
 	for name, text := range map[string]string{
 		"web":  "#!/bin/sh\n# PROVIDE: web\n# REQUIRE: db proxy\n\n. /etc/rc.subr\n\nname=\"web\"\nrcvar=web_enabled\n\ncommand=/bin/web\npidfile=\"/run/web.pid\"\n",
+		"own":  "#!/bin/sh\n# PROVIDE: own\n\ncommand=/bin/own\npidfile=\"/run/own.pid\"\nstart_cmd=own_start\n",
 		"db":   "#!/bin/sh\n# PROVIDE: db\n# BEFORE: cache\n# KEYWORD: nostart\n",
 		"a":    "#!/bin/sh\n# PROVIDE: cache\n",
-		"loop": "#!/bin/sh\n# PROVIDE: loop\n# REQUIRE: pool\n",
-		"pool": "#!/bin/sh\n# PROVIDE: pool\n# REQUIRE: loop\n",
+		"loop": "#!/bin/sh\n# PROVIDE: loop\n# REQUIRE: pool\n\ncommand=daemon\ncommand_args=\"-o /log /bin/loop\"\npidfile=\"/run/loop.pid\"\n",
+		"pool": "#!/bin/sh\n# PROVIDE: pool\n# REQUIRE: loop\n\ncommand=daemon\ncommand_args=\"-p /run/pool.pid -o /log /bin/pool\"\npidfile=\"/run/pool.pid\"\n",
 	} {
 		if err := os.WriteFile(filepath.Join(tree, directory, name), []byte(text), 0o755); err != nil {
 			t.Fatal(err)
 		}
 	}
 	units, err := (&Manager{}).Units(tree)
-	if err != nil || len(units) != 5 {
+	if err != nil || len(units) != 6 {
 		t.Fatal(units, err)
 	}
+	// Who has to be told which pid file to write, and is not, writes none.
+	certain := map[string]bool{"web": true, "pool": true}
 	ranks := map[string]int{}
 	for _, unit := range units {
+		if unit.PIDFileCertain != certain[unit.Name] {
+			t.Errorf("%s: its pid file is certain: %v", unit.Name, unit.PIDFileCertain)
+		}
 		ranks[unit.Name] = unit.Rank
 		if !unit.Wanted || unit.Key == "" || unit.File != filepath.Join(tree, directory, unit.Name) {
 			t.Errorf("%+v", unit)
 		}
 	}
-	if want := map[string]int{"db": 0, "a": 1, "web": 1, "loop": 0, "pool": 1}; !maps.Equal(ranks, want) {
+	if want := map[string]int{"db": 0, "a": 1, "web": 1, "loop": 0, "pool": 1, "own": 0}; !maps.Equal(ranks, want) {
 		t.Errorf("%v, want %v", ranks, want)
 	}
-	web := units[4]
-	if own := web.Own.(Unit); own.RCVar != "web_enabled" || web.PIDFile != "/run/web.pid" || web.Program != "/bin/web" || web.PIDFileCertain {
+	web := units[5]
+	if own := web.Own.(Unit); own.RCVar != "web_enabled" || web.PIDFile != "/run/web.pid" || web.Program != "/bin/web" {
 		t.Errorf("%+v", web)
 	}
 }

@@ -1,6 +1,7 @@
 package bsdrc
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"io/fs"
@@ -61,6 +62,7 @@ var (
 	rcVarLine   = regexp.MustCompile(`(?m)^rcvar=["']?([A-Za-z0-9_]+)["']?$`)
 	pidFileLine = regexp.MustCompile(`(?m)^pidfile="?(/[^\s'"$;|&]+)"?$`)
 	commandLine = regexp.MustCompile(`(?m)^command="?(/[^\s'"$;|&]+)"?$`)
+	startLine   = regexp.MustCompile(`(?m)^start_cmd=`)
 )
 
 // Scan reads the scripts in a tree that has no manifest. The key of a script is
@@ -90,6 +92,9 @@ func Scan(tree string) ([]manifest.Process, error) {
 			Before: header.Before, Keywords: header.Keywords,
 			RCVar: firstOf(rcVarLine, content), PIDFile: firstOf(pidFileLine, content), Program: firstOf(commandLine, content),
 		}
+		// daemon(8) writes the file only if it is told which, a daemon by itself.
+		script.PIDFileCertain = script.PIDFile != "" && !startLine.Match(content) &&
+			(script.Program != "" || bytes.Contains(content, []byte("-p "+script.PIDFile+" ")))
 		unit, err := json.Marshal(script)
 		if err != nil {
 			return nil, err

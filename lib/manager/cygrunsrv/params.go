@@ -63,17 +63,25 @@ func options(parameters []string) map[string][]string {
 // Key is what the parameters mean, however they are quoted and ordered. All of
 // it counts: cygrunsrv can change nothing of a service that is installed.
 func Key(content []byte) (string, error) {
-	meaning := options(Parameters(content))
-	for i, text := range meaning["--args"] {
+	meant, err := meaning(content)
+	if err != nil {
+		return "", err
+	}
+	canonical, err := json.Marshal(meant)
+	return manifest.Digest(canonical), err
+}
+
+func meaning(content []byte) (map[string][]string, error) {
+	meant := options(Parameters(content))
+	for i, text := range meant["--args"] {
 		words, err := json.Marshal(quote.CygrunsrvWords(text))
 		if err != nil {
-			return "", err
+			return nil, err
 		}
-		meaning["--args"][i] = string(words)
+		meant["--args"][i] = string(words)
 	}
 	for _, option := range []string{"--dep", "--env"} {
-		slices.Sort(meaning[option])
+		slices.Sort(meant[option])
 	}
-	canonical, err := json.Marshal(meaning)
-	return manifest.Digest(canonical), err
+	return meant, nil
 }

@@ -76,11 +76,10 @@ func says(err error, words ...string) bool {
 // Start makes a container of the unit's image and starts it. One that is left
 // of an earlier run goes before: a container keeps nothing but its output.
 func (m Manager) Start(ctx context.Context, unit manager.Unit) error {
-	before, err := m.stop(ctx, unit)
-	if err != nil {
+	if err := m.Stop(ctx, unit); err != nil {
 		return err
 	}
-	if err := m.load(ctx, unit, before.olderTools()); err != nil {
+	if err := m.load(ctx, unit); err != nil {
 		return err
 	}
 	if err := m.makeVolumes(unit); err != nil {
@@ -89,7 +88,7 @@ func (m Manager) Start(ctx context.Context, unit manager.Unit) error {
 	if _, err := m.call(ctx, m.create(unit)...); err != nil {
 		return err
 	}
-	_, err = m.call(ctx, "start", containerName(unit))
+	_, err := m.call(ctx, "start", containerName(unit))
 	return err
 }
 
@@ -131,19 +130,13 @@ func (m Manager) makeVolumes(unit manager.Unit) error {
 // Stop stops the container and removes it. One of another profile is not ours
 // to touch.
 func (m Manager) Stop(ctx context.Context, unit manager.Unit) error {
-	_, err := m.stop(ctx, unit)
-	return err
-}
-
-// stop is Stop; it gives the container that there was.
-func (m Manager) stop(ctx context.Context, unit manager.Unit) (container, error) {
 	containers, err := m.inspect(ctx, []manager.Unit{unit})
 	if err != nil {
-		return container{}, err
+		return err
 	}
 	found, ok := containers[unit.Name]
 	if !ok || m.anothers(found) {
-		return container{}, nil
+		return nil
 	}
 	timeout := of(unit).stopTimeout
 	if found.alive() {
@@ -152,15 +145,15 @@ func (m Manager) stop(ctx context.Context, unit manager.Unit) (container, error)
 			Timeout: time.Duration(timeout)*time.Second + run.DefaultTimeout,
 		})
 		if err != nil {
-			return found, err
+			return err
 		}
 	}
 	// Created with --rm, it is gone by now.
 	_, err = m.call(ctx, "rm", "-f", containerName(unit))
-	if says(err, "no such container", "removal of container") {
-		return found, nil
+	if err != nil && !says(err, "no such container", "removal of container") {
+		return err
 	}
-	return found, err
+	return m.release(ctx, unit, found)
 }
 
 // Command is the line that a person would type.

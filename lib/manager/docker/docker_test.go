@@ -20,10 +20,10 @@ import (
 // The texts below were written down from docker 20.10.24 (daemon) with its
 // command 28.2.2, and from podman 4.3.1.
 const (
-	running = `"/nixproc-a" {"nixproc.image":"a:latest","nixproc.profile":"/p"} {"Status":"running","Running":true,"Pid":24365,"ExitCode":0,"Error":"","StartedAt":"2026-11-23T18:45:17.32Z","FinishedAt":"0001-01-01T00:00:00Z"}` + "\n"
-	exited  = `"nixproc-b" {"nixproc.profile":"/p"} {"OciVersion":"1.0.2-dev","Status":"exited","Running":false,"Pid":0,"ExitCode":3,"Error":"","StartedAt":"2026-11-23T18:46:00.1+01:00"}` + "\n"
-	other   = `"/nixproc-c" {"nixproc.profile":"/q"} {"Status":"running","Pid":7,"StartedAt":"2026-11-23T18:45:17Z"}` + "\n"
-	older   = `"/nixproc-d" {} {"Status":"paused","Pid":8}` + "\n"
+	running = `"/nixproc-a" "sha256:0123" {"nixproc.image":"a:latest","nixproc.profile":"/p"} {"Status":"running","Running":true,"Pid":24365,"ExitCode":0,"Error":"","StartedAt":"2026-11-23T18:45:17.32Z","FinishedAt":"0001-01-01T00:00:00Z"}` + "\n"
+	exited  = `"nixproc-b" "0123" {"nixproc.image":"b:latest","nixproc.profile":"/p"} {"OciVersion":"1.0.2-dev","Status":"exited","Running":false,"Pid":0,"ExitCode":3,"Error":"","StartedAt":"2026-11-23T18:46:00.1+01:00"}` + "\n"
+	other   = `"/nixproc-c" "sha256:45" {"nixproc.profile":"/q"} {"Status":"running","Pid":7,"StartedAt":"2026-11-23T18:45:17Z"}` + "\n"
+	older   = `"/nixproc-d" "sha256:67" {} {"Status":"paused","Pid":8}` + "\n"
 )
 
 func missing(name string) string {
@@ -174,6 +174,26 @@ func TestStop(t *testing.T) {
 	}
 	if line := m.Command("stop", unit); line != "docker stop -t 4 nixproc-c && docker rm nixproc-c" {
 		t.Error(line)
+	}
+}
+
+// An image of the older tools has no label: it goes with its container, and with
+// no other.
+func TestStopOfAnOlderContainer(t *testing.T) {
+	t.Parallel()
+	for id, removed := range map[string]bool{"sha256:67": true, "sha256:89": false} {
+		m, f := newManager(t)
+		unit, _ := unitOf(t, "d")
+		f.Expect(inspecting("d")...).Print(older)
+		f.Expect("docker", "stop", "-t", "4", "nixproc-d")
+		f.Expect("docker", "rm", "-f", "nixproc-d")
+		f.Expect("docker", "image", "inspect", "--format", "{{json .ID}} {{json .Config.Labels}}", "d:latest").Print(fmt.Sprintf("%q null", id))
+		if removed {
+			f.Expect("docker", "rmi", "d:latest")
+		}
+		if err := m.Stop(t.Context(), unit); err != nil {
+			t.Error(err)
+		}
 	}
 }
 

@@ -70,9 +70,8 @@ func sameID(a, b string) bool {
 
 // load has docker read the unit's image, unless it has it under its tag. The
 // image that had the tag before goes first, if it is one of ours: without a tag
-// it would be found by nobody. One of somebody else's keeps its tag, unless it is
-// that of the older tools.
-func (m Manager) load(ctx context.Context, unit manager.Unit, olderTools bool) error {
+// it would be found by nobody. One of somebody else's keeps its tag.
+func (m Manager) load(ctx context.Context, unit manager.Unit) error {
 	own := of(unit)
 	archive, err := image.Read(own.image)
 	if err != nil {
@@ -85,7 +84,7 @@ func (m Manager) load(ctx context.Context, unit manager.Unit, olderTools bool) e
 	if err != nil || sameID(before.id, archive.ID) {
 		return err
 	}
-	if before.id != "" && !before.ours && !olderTools {
+	if before.id != "" && !before.ours {
 		return fmt.Errorf("%s has another image called %s, which would lose that name: give the process another name, or remove the image: %s rmi %s", m.Program, own.tag, m.Program, own.tag)
 	}
 	if before.ours {
@@ -95,6 +94,21 @@ func (m Manager) load(ctx context.Context, unit manager.Unit, olderTools bool) e
 	}
 	_, err = m.call(ctx, "load", "-i", own.image)
 	return err
+}
+
+// release removes the image of a container that is gone, if it has the unit's tag,
+// and no label of ours: nobody could tell later that it was there for the unit,
+// as one of the older tools is, or of dockerTools. To start the unit again, it is
+// loaded again.
+func (m Manager) release(ctx context.Context, unit manager.Unit, gone container) error {
+	if _, ours := gone.Labels[image.Label]; ours || gone.Image == "" {
+		return nil
+	}
+	tagged, err := m.loaded(ctx, of(unit).tag)
+	if err != nil || !sameID(tagged.id, gone.Image) {
+		return err
+	}
+	return m.removeImage(ctx, of(unit).tag)
 }
 
 // removeImage removes an image, unless something still uses it.

@@ -17,7 +17,8 @@ import (
 // same with other dates.
 type container struct {
 	Name   string
-	Labels map[string]string
+	Image  string            // its ID
+	Labels map[string]string // with those of the image
 	State  struct {
 		Status    string // created, running, paused, restarting, removing, exited, dead
 		Pid       int
@@ -28,7 +29,7 @@ type container struct {
 }
 
 // inspectFormat gives JSON texts, in the order of the fields of container.
-const inspectFormat = "{{json .Name}} {{json .Config.Labels}} {{json .State}}"
+const inspectFormat = "{{json .Name}} {{json .Image}} {{json .Config.Labels}} {{json .State}}"
 
 // alive says whether there is a process, or docker would start one again by
 // itself.
@@ -47,13 +48,6 @@ func (m Manager) anothers(c container) bool {
 	return labeled && owner != m.Profile
 }
 
-// olderTools says whether the container has the name that the older tools gave
-// theirs, and nothing of ours.
-func (c container) olderTools() bool {
-	_, labeled := c.Labels[ownerLabel]
-	return c.Name != "" && !labeled
-}
-
 // inspect asks for the containers of all units in one call, by their exact
 // names; those that do not exist are not in the result. (A name with nixproc-
 // in front is never the beginning of an ID.)
@@ -70,7 +64,7 @@ func (m Manager) inspect(ctx context.Context, units []manager.Unit) (map[string]
 	decoder := json.NewDecoder(strings.NewReader(result.Stdout))
 	for {
 		var one container
-		for _, field := range []any{&one.Name, &one.Labels, &one.State} {
+		for _, field := range []any{&one.Name, &one.Image, &one.Labels, &one.State} {
 			err := decoder.Decode(field)
 			if errors.Is(err, io.EOF) {
 				return found, nil

@@ -120,9 +120,22 @@ const wrapper = "-foreground-proxy"
 // same for plists that mean the same: not whether it is loaded at boot, nor how
 // it waits for the store, nor which version of our proxy runs it.
 func Key(content []byte) (string, error) {
-	given, err := Parse(content)
+	p, err := meaning(content)
 	if err != nil {
 		return "", err
+	}
+	var canonical bytes.Buffer
+	if err := json.NewEncoder(&canonical).Encode(p); err != nil {
+		return "", err
+	}
+	return manifest.Digest(canonical.Bytes()), nil
+}
+
+// meaning is what Key is a digest of.
+func meaning(content []byte) (Properties, error) {
+	given, err := Parse(content)
+	if err != nil {
+		return nil, err
 	}
 	p := given.beforeMount()
 	program, arguments := p.words()
@@ -134,11 +147,7 @@ func Key(content []byte) (string, error) {
 		p["Umask"] = umask
 	}
 	delete(p, "RunAtLoad")
-	var canonical bytes.Buffer
-	if err := json.NewEncoder(&canonical).Encode(p); err != nil {
-		return "", err
-	}
-	return manifest.Digest(canonical.Bytes()), nil
+	return p, nil
 }
 
 // Umask gives the number that launchd wants: text is octal, as a shell has it,

@@ -64,6 +64,8 @@ func (m *Manager) linkAndDatabases(t *testing.T) (leads string, databases []stri
 	return leads, databases
 }
 
+// D13: half a database is none, the old one stays until the link has moved, and
+// whether s6-rc went on to the new one is told by what is live.
 func TestInstall(t *testing.T) {
 	t.Parallel()
 	m, fake := newManager(t, false)

@@ -162,6 +162,7 @@ func units(names ...string) []manager.Unit {
 	return all
 }
 
+// D25: dependencies run before what needs them starts.
 func TestStartAndStopByLevels(t *testing.T) {
 	t.Parallel()
 	f := &fake{states: map[string]string{"c": "FATAL", "else": "RUNNING"}, slow: 3}
@@ -232,7 +233,8 @@ func TestStates(t *testing.T) {
 	}
 }
 
-// Where supervisord is, and what it says of that.
+// Where supervisord is, whatever the working directory (D25), and what it says of
+// that.
 func TestAddress(t *testing.T) {
 	t.Setenv("NIXPROC_TEST_PORT", "80")
 	for text, want := range map[string]string{

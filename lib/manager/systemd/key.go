@@ -16,6 +16,16 @@ var indifferent = []string{"Description", "Documentation", "Wants", "After", "Be
 // enable the unit; sections and properties sorted. Lines that set the same
 // property keep their order.
 func Key(text string) string {
+	sections := sectionsOf(text)
+	var b strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(sections)) {
+		b.WriteString(name + "\n" + strings.Join(sections[name], "\n") + "\n")
+	}
+	return b.String()
+}
+
+// sectionsOf are the lines that count, as Key sorts them, by section.
+func sectionsOf(text string) map[string][]string {
 	sections := map[string][]string{}
 	section := ""
 	for _, line := range logicalLines(text) {
@@ -30,9 +40,7 @@ func Key(text string) string {
 		}
 		sections[section] = append(sections[section], name+"="+strings.TrimSpace(value))
 	}
-	var b strings.Builder
-	for _, name := range slices.Sorted(maps.Keys(sections)) {
-		lines := sections[name]
+	for _, lines := range sections {
 		slices.SortStableFunc(lines, func(a, b string) int {
 			first, _, _ := strings.Cut(a, "=")
 			second, _, _ := strings.Cut(b, "=")
@@ -47,9 +55,8 @@ func Key(text string) string {
 			}
 			slices.SortStableFunc(lines[variables:end], strings.Compare)
 		}
-		b.WriteString(name + "\n" + strings.Join(lines, "\n") + "\n")
 	}
-	return b.String()
+	return sections
 }
 
 // logicalLines are the lines without comments, trimmed; one that ends in a

@@ -121,7 +121,7 @@ func TestStatusOfTooFewUnits(t *testing.T) {
 	}
 }
 
-// A start that fails names the units that do not run, with what they said; a
+// D32: one call starts, or stops, all units. A start that fails names the units that do not run, with what they said; a
 // stop of what does not run is a success.
 func TestJobs(t *testing.T) {
 	units := []manager.Unit{unitOf("good"), unitOf("bad")}

@@ -17,7 +17,9 @@ import (
 type Manager struct {
 	Runner   run.Runner
 	Runlevel string // scripts that start in this runlevel are wanted
-	LogDir   string // for the output of scripts that do not say where theirs goes
+	// LogDir is for the output of scripts that do not say where theirs goes. It
+	// is asked for when it is needed: it may be that of a generation.
+	LogDir func() string
 }
 
 // Name of the manager.
@@ -56,8 +58,8 @@ func (m Manager) run(ctx context.Context, unit manager.Unit, activity string) er
 	log := unit.Log
 	// A process of another user has to make its log itself, or it could not
 	// write to it.
-	if (log == "" || unit.User != "") && m.LogDir != "" {
-		log = filepath.Join(m.LogDir, "nixproc-"+unit.Name+".log")
+	if (log == "" || unit.User != "") && m.LogDir != nil {
+		log = filepath.Join(m.LogDir(), "nixproc-"+unit.Name+".log")
 	}
 	_, err := m.Runner.Run(ctx, run.Command{Args: []string{unit.File, activity}, Env: manager.ScriptEnvironment(bootPath), Log: manager.ScriptLog(log)})
 	return err

@@ -28,7 +28,7 @@ func TestUnitsOfAnOlderProfile(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "a [profile]")
 	rc := filepath.Join(dir, "etc/rc.d")
-	write(t, rc+"/init.d/webapp", "#!/bin/sh\nstatusproc -p /tmp/webapp.pid /nix/store/x/bin/webapp\n")
+	write(t, rc+"/init.d/webapp", "#!/bin/sh\ncase $1 in\nstatus) statusproc -p /tmp/webapp.pid /nix/store/x/bin/webapp ;;\nesac\n")
 	write(t, rc+"/init.d/plain", "#!/bin/sh\n")
 	for _, level := range []string{"rc3.d", "rc5.d"} {
 		if err := os.MkdirAll(filepath.Join(rc, level), 0o755); err != nil {
@@ -45,6 +45,19 @@ func TestUnitsOfAnOlderProfile(t *testing.T) {
 	plain, webapp := units[0], units[1]
 	if webapp.Rank != 4 || !webapp.Wanted || webapp.PIDFile != "/tmp/webapp.pid" || webapp.PIDFileCertain || webapp.Program != "/nix/store/x/bin/webapp" {
 		t.Errorf("%+v", webapp)
+	}
+	for start, want := range map[string]bool{
+		"start_daemon -f -p /tmp/a.pid /x/bin/a -D":                          true,
+		"/y/bin/daemon --unsafe --pidfile /tmp/a.pid -- /x/bin/a":            true,
+		"start_daemon -f -p '/tmp/a.pid' $(type -p su) joe -c '/x/bin/a -D'": true,
+		"start_daemon -f -p /tmp/other.pid /x/bin/a":                         false,
+		"/x/bin/a -p /tmp/a.pid":                                             false,
+		"start_daemon -f /x/bin/a":                                           false,
+	} {
+		s, err := readScript([]byte("#!/bin/sh\ncase $1 in\nstart) "+start+" ;;\nstop) killproc -p /tmp/a.pid /x/bin/a ;;\nesac\n"), "a")
+		if file, program, certain := s.pidFile(); err != nil || file != "/tmp/a.pid" || program != "/x/bin/a" || certain != want {
+			t.Errorf("%s: %s, %s, %v (%v), want %v", start, file, program, certain, err, want)
+		}
 	}
 	if plain.Wanted || plain.WhyNot != "it starts in no runlevel" || plain.PIDFile != "" {
 		t.Errorf("%+v", plain)

@@ -34,11 +34,7 @@ func (m Manager) Units(profile string) ([]manager.Unit, error) {
 	})
 }
 
-var (
-	startLink = regexp.MustCompile(`^S([0-9]+)(.+)$`)
-	// What the script says of its pid file: killproc -p FILE PROGRAM.
-	pidFileOption = regexp.MustCompile(`(?m)^\s*(?:killproc|statusproc)\s+-p\s+(/[^\s'"$;|&]+)\s+(/[^\s'"$;|&]+)`)
-)
+var startLink = regexp.MustCompile(`^S([0-9]+)(.+)$`)
 
 // Scan reads the init scripts in a tree that has no manifest: etc/rc.d/init.d
 // and the links in etc/rc.d/rcN.d. The key of a script is its content.
@@ -63,9 +59,9 @@ func Scan(tree string) ([]manifest.Process, error) {
 		if err != nil {
 			return nil, err
 		}
-		if match := pidFileOption.FindSubmatch(content); match != nil {
-			script.PIDFile, script.Program = string(match[1]), string(match[2])
-		}
+		if parsed, err := readScript(content, name); err == nil {
+			script.PIDFile, script.Program, script.PIDFileCertain = parsed.pidFile()
+		} // else whatever it is a script for knows more of it
 		unit, err := json.Marshal(script)
 		if err != nil {
 			return nil, err

@@ -398,7 +398,7 @@ killproc() {
     # Tidy daemons have removed it, and a new one may have written its own.
     only=''
     [ ! -f "$file" ] || read -r only bad 2>/dev/null <"$file" || :
-    [ "$only" != "$pid" ] || rm -f -- "$file"
+    [ "$only" != "$pid" ] && { [ -e "$file" ] || [ ! -h "$file" ]; } || rm -f -- "$file"
 }
 
 # --- Messages ----------------------------------------------------------------

@@ -9,6 +9,8 @@
 }:
 
 let
+  kindOf = import ../../process/kind.nix;
+
   # Lists of arguments are appended to before anyone looks at them.
   append = name: first: second: a: b:
     let data = import ../../process/data.nix name;
@@ -41,13 +43,22 @@ in
 }@properties:
 
 if name == null then throw "No process name was specified or can be inferred!"
+else if !builtins.isString name then throw "the name of a process is ${kindOf name}, where text is due"
 else if processManager == null
 then import ./create-agnostic-config.nix { inherit stdenv nixprocBinary; } properties
 else
+  let
+    data = import ../../process/data.nix name;
+  in
   (generators.${processManager} or (throw "Unknown process manager: ${processManager}"))
   {
-    inherit name description initialize daemon daemonArgs instanceName pidFile;
-    inherit foregroundProcess foregroundProcessArgs path environment directory;
-    inherit umask nice user dependencies credentials postInstall;
-    overrides = overrides.${processManager} or { };
+    inherit name daemon daemonArgs instanceName pidFile;
+    inherit foregroundProcess foregroundProcessArgs environment directory;
+    inherit umask nice user dependencies credentials;
+    description = data.text "description" description;
+    initialize = data.text "initialize" initialize;
+    postInstall = data.text "postInstall" postInstall;
+    # Overrides see the packages, not the texts that they become.
+    path = map (package: builtins.seq (data.text "path" package) package) (data.anyList "path" path);
+    overrides = (data.anySet "overrides" overrides).${processManager} or { };
   }

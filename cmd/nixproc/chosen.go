@@ -1,0 +1,126 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"nixproc/lib/manifest"
+)
+
+// The commands without a manager in their names are those with one: -P says
+// whose.
+
+// forManager is a command that is made for a process manager.
+type forManager func(managerName string) func(*session, *options, []string) error
+
+// chosen gives the command of the manager that -P names, or the environment.
+func chosen(command forManager) func(*session, *options, []string) error {
+	return func(s *session, o *options, operands []string) error {
+		if o.processManager == "" && len(asked(o)) > 0 {
+			return present(command)(s, o, operands)
+		}
+		return s.run(command, o.chosenManager(), o, operands)
+	}
+}
+
+// present gives the command of the manager that -P names, or else of the one
+// whose processes are deployed.
+func present(command forManager) func(*session, *options, []string) error {
+	return func(s *session, o *options, operands []string) error {
+		name := o.processManager
+		if name == "" {
+			var err error
+			if name, err = presentManager(o); err != nil {
+				return err
+			}
+		}
+		return s.run(command, name, o, operands)
+	}
+}
+
+func (s *session) run(command forManager, name string, o *options, operands []string) error {
+	if err := knownManager(name); err != nil {
+		return err
+	}
+	if err := o.onlyOf(name); err != nil {
+		return err
+	}
+	return command(name)(s, o, operands)
+}
+
+// chosenManager is "" if neither -P nor the environment names one.
+func (o *options) chosenManager() string {
+	return cmp.Or(o.processManager, os.Getenv("NIXPROC_PROCESS_MANAGER"))
+}
+
+// knownManager refuses a process manager that there is not.
+func knownManager(name string) error {
+	if name == "" {
+		return usageError{"no process manager was given: use -P with one of " + strings.Join(managers, ", ")}
+	}
+	if !slices.Contains(managers, name) {
+		return unknownManager(name)
+	}
+	return nil
+}
+
+func unknownManager(name string) error {
+	return usageError{"there is no process manager '" + name + "' here: use " + strings.Join(managers, ", ")}
+}
+
+// onlyOf refuses options that another process manager has.
+func (o *options) onlyOf(name string) error {
+	for _, own := range []struct {
+		given      bool
+		option, of string
+	}{
+		{o.runlevel != "", "--runlevel", "sysvinit"},
+		{o.userUnits, "--user", "systemd"},
+		{o.enableAtBoot, "--enable-at-boot", "bsdrc"},
+	} {
+		if own.given && own.of != name {
+			return usageError{fmt.Sprintf("%s is an option of %s, not of %s", own.option, own.of, name)}
+		}
+	}
+	return nil
+}
+
+// presentManager is the process manager of what is deployed: the current
+// generation tells it. The environment is asked where there is none, or where
+// Disnix has one in its own place, too.
+func presentManager(o *options) (string, error) {
+	var found, looked []string
+	for _, name := range []string{"", "disnix"} {
+		where, err := placeOf(name, o)
+		if err != nil {
+			return "", err
+		}
+		looked = append(looked, where.Path())
+		current, exists, err := where.Current()
+		if err != nil {
+			return "", err
+		}
+		if !exists {
+			continue
+		}
+		owner, err := manifest.ManagerOf(current.Path)
+		if err != nil {
+			return "", err
+		}
+		if owner != "" {
+			found = append(found, owner)
+		}
+	}
+	switch {
+	case len(found) == 1:
+		return found[0], nil
+	case o.chosenManager() != "":
+		return o.chosenManager(), nil
+	case len(found) == 0:
+		return "", fmt.Errorf("nothing is deployed in the profile %s, nor in that of Disnix: name the process manager with -P", looked[0])
+	}
+	return "", usageError{"-P has to say which process manager is meant: both " + strings.Join(found, " and ") + " have a current generation"}
+}

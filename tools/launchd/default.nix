@@ -1,0 +1,7 @@
+{ stdenv
+, getopt ? null # the program needs none; it was an argument, and people give it
+, pkgs ? import <nixpkgs> { inherit (stdenv.hostPlatform) system; }
+, nixproc ? import ../nixproc.nix { inherit pkgs; }
+}:
+
+import ../commands.nix { inherit stdenv nixproc; name = "nixproc-launchd-tools"; commands = ./commands; }
