@@ -20,7 +20,6 @@ type optionSet struct {
 	stateless  bool // without a profile: no --undeploy
 	compare    bool // comparison with what is deployed: --profile, --old-profile, …
 	deploy     bool // deployment: --jobs, --dry-run, …
-	recovery   bool // recover: what of both makes sense there
 	goBack     bool // other generations: --rollback, --switch-generation
 	generation bool // all generations: --list-generations, --delete-generations, …
 	runlevel   bool // sysvinit's --runlevel
@@ -33,6 +32,7 @@ type optionSet struct {
 	activity   bool // --reverse
 	status     bool // --json
 	profile    bool // --profile alone
+	recovery   bool // recover: those of deploy that make sense there
 	config     bool // agnostic configurations: --create-managed-process-expr
 	ids        bool // where unique IDs come from: --id-resources, --ids, …
 	idsOutput  bool // where they go: --output-file, --output-xml
@@ -167,13 +167,13 @@ func (o *options) define(flags *pflag.FlagSet, set optionSet) {
 	if set.compare || set.recovery {
 		flags.BoolVar(&o.wait, "wait", false, "")
 	}
+	if set.deploy {
+		flags.BoolVar(&o.noRollback, "no-rollback", false, "")
+	}
 	if set.deploy || set.recovery {
 		flags.IntVar(&o.jobs, "jobs", max(4, 2*runtime.NumCPU()), "")
 		flags.IntVar(&o.timeout, "timeout", 0, "")
 		flags.BoolVar(&o.dryRun, "dry-run", false, "")
-	}
-	if set.deploy {
-		flags.BoolVar(&o.noRollback, "no-rollback", false, "")
 	}
 	if set.runlevel {
 		flags.StringVar(&o.runlevel, "runlevel", "", "")
