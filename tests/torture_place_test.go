@@ -50,11 +50,7 @@ var torturePlaces = map[string]func(t *testing.T) *torturePlace{
 				return fmt.Sprint(strings.Join(supervisordStates.FindAllString(p.ctl("status").stdout, -1), " "), filesIn(t, filepath.Join(p.conf, "conf.d")))
 			}}
 	},
-	"systemd": func(t *testing.T) *torturePlace {
-		m := newSystemdMachine(t, false)
-		return &torturePlace{deployment: m.deployment, run: func(args ...string) outcome { return m.inside(append([]string{m.binary}, args...)...) },
-			holds: func() string { return fmt.Sprint(m.snapshot()) }}
-	},
+	"systemd": func(t *testing.T) *torturePlace { return systemdTorture(newSystemdMachine(t, false)) },
 	"docker": func(t *testing.T) *torturePlace {
 		p := newDocker(t)
 		return &torturePlace{deployment: p.deployment, run: p.nixproc, options: []string{"--force-disable-user-change"},
@@ -64,15 +60,20 @@ var torturePlaces = map[string]func(t *testing.T) *torturePlace{
 	},
 }
 
-// newTorturePlace deploys the first profile, and sees how all is with either.
-func newTorturePlace(t *testing.T, name string) *torturePlace {
+func systemdTorture(m *systemdMachine) *torturePlace {
+	return &torturePlace{deployment: m.deployment, run: func(args ...string) outcome { return m.inside(append([]string{m.binary}, args...)...) },
+		holds: func() string { return fmt.Sprint(m.snapshot()) }}
+}
+
+// ready deploys the first profile, and sees how all is with either.
+func (p *torturePlace) ready(manager string) {
+	t := p.t
 	t.Helper()
 	binary, err := torturedBinary()
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := torturePlaces[name](t)
-	p.manager, p.binary = name, binary
+	p.manager, p.binary = manager, binary
 	p.env = append(p.env, "HOME="+p.path("home"))
 	unique := time.Now().UnixNano() % 1e12
 	p.marks = map[string]string{}
@@ -108,7 +109,6 @@ func newTorturePlace(t *testing.T, name string) *torturePlace {
 	if problems := p.problems(p.one); len(problems) > 0 {
 		t.Fatalf("before anything was done:\n%s", strings.Join(problems, "\n"))
 	}
-	return p
 }
 
 // built builds a model, and gives the profile.

@@ -50,12 +50,19 @@ func torture(t *testing.T, managers []string, do func(c *tally)) {
 			if !tortured() {
 				t.Parallel()
 			}
-			seed := uint64(time.Now().UnixNano())
-			c := &tally{torturePlace: newTorturePlace(t, name), seed: seed, random: rand.New(rand.NewPCG(seed, 0))}
-			do(c)
-			fmt.Printf("%s: %d tried, %d converged, %d violated (seed %d)\n", t.Name(), c.tried, c.converged, c.violated, seed)
+			tortureAt(torturePlaces[name](t), name, do)
 		})
 	}
+}
+
+// tortureAt does it in one place.
+func tortureAt(p *torturePlace, manager string, do func(c *tally)) {
+	p.t.Helper()
+	p.ready(manager)
+	seed := uint64(time.Now().UnixNano())
+	c := &tally{torturePlace: p, seed: seed, random: rand.New(rand.NewPCG(seed, 0))}
+	do(c)
+	fmt.Printf("%s: %d tried, %d converged, %d violated (seed %d)\n", p.t.Name(), c.tried, c.converged, c.violated, seed)
 }
 
 // times is how often something is done: as asked for, or, where all is, number,
@@ -109,27 +116,30 @@ func (c *tally) found() []string {
 	return points
 }
 
+// nexts are what may come after a switch that was killed. Whether the profile had
+// moved is told to them.
+var nexts = map[string]func(c *tally, moved bool) (said outcome, problems []string){
+	"the same": func(c *tally, moved bool) (outcome, []string) {
+		return c.deploy(c.two, ""), c.problems(c.two, 2)
+	},
+	"back": func(c *tally, moved bool) (outcome, []string) {
+		if moved { // as with nix-env, that is a further generation
+			return c.deploy(c.one, ""), c.problems(c.one, 2, 3)
+		}
+		return c.deploy(c.one, ""), c.problems(c.one)
+	},
+	"recover": func(c *tally, moved bool) (outcome, []string) {
+		if moved {
+			return c.run("recover"), c.problems(c.two, 2)
+		}
+		return c.run("recover"), c.problems(c.one)
+	},
+}
+
 // P4: a switch that is killed at any point, and then the same one, or the one
 // before, or recover: in the end all is exactly as was asked for, nothing runs
 // twice, and what has not changed goes on.
 func TestKilledAnywhere(t *testing.T) {
-	nexts := map[string]func(c *tally, moved bool) (said outcome, problems []string){
-		"the same": func(c *tally, moved bool) (outcome, []string) {
-			return c.deploy(c.two, ""), c.problems(c.two, 2)
-		},
-		"back": func(c *tally, moved bool) (outcome, []string) {
-			if moved { // as with nix-env, that is a further generation
-				return c.deploy(c.one, ""), c.problems(c.one, 2, 3)
-			}
-			return c.deploy(c.one, ""), c.problems(c.one)
-		},
-		"recover": func(c *tally, moved bool) (outcome, []string) {
-			if moved {
-				return c.run("recover"), c.problems(c.two, 2)
-			}
-			return c.run("recover"), c.problems(c.one)
-		},
-	}
 	torture(t, []string{"sysvinit"}, func(c *tally) {
 		points := c.found()
 		nexts := maps.Clone(nexts)

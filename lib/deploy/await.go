@@ -76,7 +76,9 @@ func (t Target) Building(ctx context.Context) context.Context {
 	return watched(ctx, t.Journal, build, nil, false)
 }
 
-func programOf(call journal.Call) run.Left { return run.Left{PID: call.PID, Since: call.Since} }
+func programOf(call journal.Call) run.Left {
+	return run.Left{PID: call.PID, Since: call.Since, Boot: call.Boot}
+}
 
 // awaitUnit waits until the manager knows of a unit that a program was to start.
 // If it does not get to know of it, what the program has started is ended.

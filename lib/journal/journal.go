@@ -57,8 +57,9 @@ type Step struct {
 type Call struct {
 	PID   int       `json:"pid"` // its group and its session have the same number
 	Since time.Time `json:"since"`
-	Until time.Time `json:"until"` // when its time is up
-	Line  string    `json:"line"`  // its command line
+	Boot  string    `json:"boot,omitempty"` // that the number is of
+	Until time.Time `json:"until"`          // when its time is up
+	Line  string    `json:"line"`           // its command line
 	Verb  string    `json:"verb,omitempty"`
 	Units []string  `json:"units,omitempty"`
 }

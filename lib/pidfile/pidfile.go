@@ -96,7 +96,16 @@ func written(info fs.FileInfo, pid int, start time.Time, program string) bool {
 		return true
 	}
 	// From before this boot, it may name another instance of the program.
-	return (older || info.ModTime().After(boot.time())) && runs(pid, program)
+	return (older || info.ModTime().After(booted())) && runs(pid, program)
+}
+
+// booted is when the numbers of processes began anew: a container may have begun
+// long after its machine.
+func booted() time.Time {
+	if first, alive := Started(1); alive && first.After(boot.time()) {
+		return first
+	}
+	return boot.time()
 }
 
 // trusted says whether the file belongs to us or to the user of the process:

@@ -15,16 +15,14 @@ import (
 
 // Started tells when a process started, and whether it lives.
 func Started(pid int) (time.Time, bool) {
-	stat, err := readShort(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
+	fields := fields(fmt.Sprintf("/proc/%d/stat", pid))
+	if len(fields) == 0 {
 		// Without /proc there is only the signal to ask with.
 		if _, statErr := os.Stat("/proc/self/stat"); statErr != nil {
 			return time.Time{}, syscall.Kill(pid, 0) != syscall.ESRCH
 		}
 		return time.Time{}, false
 	}
-	// The name of the command stands in parentheses and may hold any character.
-	fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:])
 	if len(fields) < 20 || fields[0][0] == 'Z' || fields[0][0] == 'X' {
 		return time.Time{}, false
 	}
@@ -61,6 +59,29 @@ func (b *bootTime) time() time.Time {
 		}
 	}
 	return b.is
+}
+
+// Boot names the boot that the numbers of processes are of: those of another one
+// name other processes. A container that is started again counts as a boot, so
+// its first process is in the name. It does not change with the clock. It is ""
+// if that is not known.
+func Boot() string {
+	id, err := readShort("/proc/sys/kernel/random/boot_id")
+	if err != nil {
+		return ""
+	}
+	first := fields("/proc/1/stat")
+	if len(first) < 20 {
+		return ""
+	}
+	return strings.TrimSpace(string(id)) + "+" + string(first[19])
+}
+
+// fields are those behind the name of the command in a stat file of proc(5),
+// which stands in parentheses and may hold any character.
+func fields(path string) [][]byte {
+	stat, _ := readShort(path)
+	return bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:])
 }
 
 // owner is the user whom a process runs as.

@@ -85,6 +85,10 @@ func (bootTime) time() time.Time {
 	return timeval(answer)
 }
 
+// Boot names the boot that the numbers of processes are of; "" if that is not
+// known. Its time moves with the clock, so it is no name.
+func Boot() string { return "" }
+
 // owner is the user whom a process runs as.
 func owner(pid int) (uint32, bool) {
 	info := kinfo(pid)

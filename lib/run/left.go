@@ -16,6 +16,14 @@ import (
 type Left struct {
 	PID   int
 	Since time.Time // its start
+	Boot  string    // as pidfile.Boot had it; "" if that is not known
+}
+
+// gone says whether the machine has booted since. Nothing of the program lives
+// then, and whoever has its number, for a process or a session, is a stranger.
+func (l Left) gone() bool {
+	now := pidfile.Boot()
+	return l.Boot != "" && now != "" && l.Boot != now
 }
 
 // sameStart is how much two readings of a start may differ, since the clock that
@@ -24,6 +32,9 @@ const sameStart = time.Second
 
 // Alive says whether the program itself runs.
 func (l Left) Alive() bool {
+	if l.gone() {
+		return false
+	}
 	since, alive := pidfile.Started(l.PID)
 	return alive && since.Sub(l.Since).Abs() < sameStart
 }
@@ -32,6 +43,9 @@ func (l Left) Alive() bool {
 // that have not made themselves a session of their own, as proc(5) has it. There
 // are none where the number is another program's by now.
 func (l Left) Others() []int {
+	if l.gone() {
+		return nil
+	}
 	if since, alive := pidfile.Started(l.PID); alive && since.Sub(l.Since).Abs() >= sameStart {
 		return nil
 	}

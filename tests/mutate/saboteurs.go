@@ -53,6 +53,10 @@ var saboteurs = []saboteur{
 	{"what s6-rc restarts by itself is not in the plan", "lib/plan/plan.go",
 		"if options.Chained != nil {", "if false {",
 		"./lib/plan", "TestFollowChain"},
+	// lib/run
+	{"P4: what has the number of a program from before the boot counts as it", "lib/run/left.go",
+		`l.Boot != "" && now != "" && l.Boot != now`, "false",
+		"./lib/run", "TestLeftBeforeBoot"},
 	// lib/deploy
 	{"P7: the generation moves first", "lib/deploy/deploy.go",
 		"	if err := x.createAccounts(work); err != nil {", "	work.Commit()\n	if err := x.createAccounts(work); err != nil {",
@@ -101,6 +105,9 @@ var saboteurs = []saboteur{
 		"settings.MaxSequence-number+settings.MinSequence", "number",
 		"./lib/render", "TestLinksFollowTheOrder"},
 	// lib/pidfile, lib/manager/sysvinit
+	{"D24: the boot of a container counts as none", "lib/pidfile/pidfile.go",
+		"alive && first.After(boot.time())", "false && alive && first.After(boot.time())",
+		"./tests", "TestPowerCutAnywhere/sysvinit"},
 	{"D23: a number that was given again counts as the process", "lib/pidfile/pidfile.go",
 		"if older && trusted(info, pid) {", "if trusted(info, pid) {",
 		"./lib/pidfile", "TestRead"},
