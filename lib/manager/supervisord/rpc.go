@@ -63,7 +63,8 @@ const notRunning = 70
 // call calls one method. What it gives is a string, an int, a bool, []any or
 // map[string]any; a refusal is a *fault.
 func (s *server) call(ctx context.Context, method string, params ...any) (any, error) {
-	ctx, cancel := context.WithTimeout(ctx, min(callTimeout, run.Timeout(ctx)))
+	timeout := min(callTimeout, run.Timeout(ctx))
+	ctx, cancel := context.WithTimeoutCause(ctx, timeout, fmt.Errorf("not within %s", timeout))
 	defer cancel()
 	if err := seam.Call(ctx, "call "+method); err != nil {
 		return nil, err
@@ -88,8 +89,11 @@ func (s *server) call(ctx context.Context, method string, params ...any) (any, e
 	if wrapped, ok := errors.AsType[*url.Error](err); ok {
 		err = wrapped.Err // the address in front of it is one that nobody knows
 	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = context.Cause(ctx)
+	}
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("supervisord does not answer: %w", err)
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {

@@ -1,0 +1,167 @@
+package tests
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// stoppable is a manager that can be stopped, or killed, in the middle of a switch.
+type stoppable struct {
+	*deployment
+	name     string
+	says     string // of a switch that it holds up
+	pid      func() string
+	switchTo func(args ...string) outcome
+	runs     func(names ...string) map[string]string
+}
+
+// changing is a model of which one process is kept, one removed, one changed and
+// one added from the first to the second.
+var changing = [2]string{
+	`rec { kept = runs "kept" { }; removed = runs "removed" { }; changed = runs "changed" { environment.IS = 1; }; }`,
+	`rec { kept = runs "kept" { }; changed = runs "changed" { environment.IS = 2; }; added = runs "added" { dependencies = [ changed.pkg ]; }; }`,
+}
+
+// models are the two, of sleepers or, as containers need it, of something that
+// heeds a signal.
+func (s *stoppable) models() (one, two string) {
+	s.t.Helper()
+	beginning := "let runs = sleeper; in "
+	if s.name == "docker" {
+		beginning = "let " + obedient + " runs = obedient; in "
+	}
+	return s.model("one.nix", beginning+changing[0]), s.model("two.nix", beginning+changing[1])
+}
+
+// meanwhile sends a signal to the manager once the switch begins to start
+// something.
+func (s *stoppable) meanwhile(signal syscall.Signal) {
+	s.t.Helper()
+	pid, err := strconv.Atoi(s.pid())
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	journal := s.path("profiles", ".processes.nixproc", s.name+".journal")
+	go func() {
+		for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(time.Millisecond) {
+			if text, _ := os.ReadFile(journal); bytes.Contains(text, []byte(`"verb":"start"`)) {
+				syscall.Kill(pid, signal)
+				return
+			}
+		}
+	}()
+	if signal == syscall.SIGSTOP {
+		s.t.Cleanup(func() { syscall.Kill(pid, syscall.SIGCONT) })
+	}
+}
+
+// ends checks how a switch ends whose manager does not answer: soon, and with
+// what is wrong and what repairs it.
+func (s *stoppable) ends(two, says string) {
+	s.t.Helper()
+	begin := time.Now()
+	r := s.switchTo("--timeout=2", two)
+	took := time.Since(begin)
+	if r.code != 2 || took > 40*time.Second || !strings.Contains(r.stderr, "failed to start: "+says) || !strings.Contains(r.stderr, "to repair it, run: ") {
+		s.t.Errorf("after %s, exit code %d, and not %q\n%s%s", took, r.code, says, r.stdout, r.stderr)
+	}
+}
+
+// P4, P6: a supervisord that is killed in the middle of a switch can't be asked,
+// which is told. Its programs go on without it, and the next supervisord knows
+// nothing of them, as ever; once they are ended, the same switch makes all right.
+func TestManagerIsKilled(t *testing.T) {
+	t.Parallel()
+	p := newSupervisord(t)
+	p.run()
+	s := &stoppable{deployment: p.deployment, name: "supervisord", switchTo: p.switchTo, pid: func() string { return strings.TrimSpace(p.ctl("pid").stdout) }}
+	one, two := s.models()
+	p.mustSwitchTo(one)
+	p.runsExactly("kept", "removed", "changed")
+	s.meanwhile(syscall.SIGKILL)
+	s.ends(two, "supervisord does not answer: ")
+	if r := p.nixproc("status"); r.code != 1 || !strings.Contains(r.stderr, "supervisord can't be asked what it runs: start it") {
+		t.Errorf("status: exit code %d\n%s%s", r.code, r.stdout, r.stderr)
+	}
+	for _, pid := range p.children() {
+		syscall.Kill(pid, syscall.SIGKILL)
+		gone(t, pid)
+	}
+	p.run()
+	p.mustSwitchTo(two)
+	p.runsExactly("kept", "changed", "added")
+	if r := p.mustSwitchTo(two); !strings.Contains(r.stdout, "3 kept") {
+		t.Errorf("a further switch does something:\n%s", r.stdout)
+	}
+	if all := p.children(); len(all) != 3 {
+		t.Errorf("%d processes run: %d", len(all), all)
+	}
+}
+
+// children are what any supervisord of this place has started, by the address
+// that it tells them.
+func (p *supervisordPlace) children() []int {
+	p.t.Helper()
+	files, err := filepath.Glob("/proc/[0-9]*/environ")
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	var found []int
+	for _, file := range files {
+		if text, err := os.ReadFile(file); err == nil && strings.Contains(string(text), "SUPERVISOR_SERVER_URL=unix://"+p.sockets+"/") {
+			pid, _ := strconv.Atoi(strings.Split(file, "/")[2])
+			found = append(found, pid)
+		}
+	}
+	return found
+}
+
+// P6, P12: a manager that is stopped in the middle of a switch holds it up for as
+// long as --timeout says. What is not as before is told, and when the manager is
+// back, the same switch makes it right.
+func TestManagerIsStopped(t *testing.T) {
+	t.Parallel()
+	for name, begin := range stoppables {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := begin(t)
+			s.name = name
+			one, two := s.models()
+			if r := s.switchTo(one); r.code != 0 {
+				t.Fatalf("exit code %d\n%s", r.code, r.stderr)
+			}
+			before := s.runs("kept", "removed", "changed")
+			s.meanwhile(syscall.SIGSTOP)
+			s.ends(two, s.says)
+			pid, _ := strconv.Atoi(s.pid())
+			syscall.Kill(pid, syscall.SIGCONT)
+			if r := s.switchTo(two); r.code != 0 {
+				t.Errorf("the next one: exit code %d\n%s", r.code, r.stderr)
+			}
+			kept(t, before, s.runs("kept", "changed", "added"), "kept")
+		})
+	}
+}
+
+var stoppables = map[string]func(t *testing.T) *stoppable{
+	"supervisord": func(t *testing.T) *stoppable {
+		p := newSupervisord(t)
+		p.run()
+		pid := strings.TrimSpace(p.ctl("pid").stdout)
+		return &stoppable{deployment: p.deployment, says: "supervisord does not answer: not within 2s",
+			switchTo: p.switchTo, runs: p.runsExactly, pid: func() string { return pid }}
+	},
+	"docker": func(t *testing.T) *stoppable {
+		p := newDocker(t)
+		data := strings.TrimPrefix(p.env[slices.IndexFunc(p.env, func(v string) bool { return strings.HasPrefix(v, "DOCKER_CONFIG=") })], "DOCKER_CONFIG=")
+		return &stoppable{deployment: p.deployment, says: "docker", switchTo: p.switchTo, runs: p.runsExactly,
+			pid: func() string { return strings.TrimSpace(read(t, data, "pid")) }}
+	},
+}
