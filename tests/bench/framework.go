@@ -91,8 +91,11 @@ func (f framework) switchOf(v variant) command {
 	return command{args: slices.Concat(f.switchTo, f.options(v)), env: f.env}
 }
 
-func (f framework) undeploy() command {
-	args := []string{"--undeploy", "--state-dir", f.stateDir(), "--force-disable-user-change"}
+func (f framework) undeploy() command { return f.deploy("--undeploy") }
+
+// deploy switches to a profile.
+func (f framework) deploy(profile string) command {
+	args := []string{"--state-dir", f.stateDir(), "--force-disable-user-change", profile}
 	return command{args: slices.Concat(f.switchTo, args), env: f.env}
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -19,9 +20,13 @@ const (
 	noOpSwitch    step = "no-op switch"
 	changedSwitch step = "switch, one changed"
 	undeploy      step = "undeploy"
+
+	// Of profiles that were built before: what a switch costs beside Nix.
+	noOpBuilt    step = "no-op, built"
+	changedBuilt step = "one changed, built"
 )
 
-var steps = []step{evaluate, firstBuild, changedBuild, noOpSwitch, firstDeploy, changedSwitch, undeploy}
+var steps = []step{evaluate, firstBuild, changedBuild, noOpSwitch, firstDeploy, changedSwitch, noOpBuilt, changedBuilt, undeploy}
 
 // noOps is how many no-op switches stand for one run: they are short, and the
 // aim for them is narrow.
@@ -138,6 +143,21 @@ func (m *measurement) once(ctx context.Context) error {
 	}
 	changed.changed = 2
 	record(changedSwitch, f.switchOf(changed), evaluated+trivial+own.restartOne)
+	if !m.old {
+		var profiles [2]string
+		for i := range profiles {
+			changed.changed = 2 + i
+			built, buildErr := f.buildOf(changed).run(ctx)
+			if err = errors.Join(err, buildErr); err != nil {
+				return err
+			}
+			profiles[i] = built.stdout
+		}
+		for range noOps {
+			record(noOpBuilt, f.deploy(profiles[0]), 0)
+		}
+		record(changedBuilt, f.deploy(profiles[1]), own.restartOne+settle)
+	}
 	record(undeploy, f.undeploy(), timed(f.instantiate(variant{}))+own.stop)
 	return err
 }

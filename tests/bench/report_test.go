@@ -32,6 +32,7 @@ func TestVerdicts(t *testing.T) {
 	for s, slow := range map[step]time.Duration{
 		evaluate: 1301 * time.Millisecond, firstBuild: 1501 * time.Millisecond, noOpSwitch: 1301 * time.Millisecond,
 		changedBuild: 1301 * time.Millisecond, changedSwitch: 1801 * time.Millisecond,
+		noOpBuilt: 1051 * time.Millisecond, changedBuilt: 1051 * time.Millisecond,
 		firstDeploy: 1601 * time.Millisecond, undeploy: 1101 * time.Millisecond,
 	} {
 		var missed []string
