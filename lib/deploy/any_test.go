@@ -244,14 +244,20 @@ func TestAnyKill(t *testing.T) {
 			}
 			ran = maps.Clone(s.running)
 		}
-		s.anyMachine.before, s.goal = kill, s.new
+		s.goal = s.new
+		if s.random.IntN(2) == 0 {
+			s.anyMachine.before = kill
+		} else {
+			s.after = kill
+		}
 		if failure, _ := s.execute(t.Context(), Work{Plan: p, Old: s.old, New: s.new, Journal: target.Journal, Commit: func() error { kill(count(p) + 1); return nil }}); failure != nil {
 			t.Fatal(failure)
 		}
 		if err := errors.Join(target.Journal.Close(), os.WriteFile(target.journalFile(), text, 0o600)); err != nil {
 			t.Fatal(err)
 		}
-		s.running, s.anyMachine.before, s.before = ran, nil, maps.Clone(ran)
+		s.anyMachine.before, s.after = nil, nil
+		s.running, s.before = ran, maps.Clone(ran)
 		s.goal = []string{s.old, s.new}[s.random.IntN(2)]
 		s.recover(where, strings.Count(string(text), `"begun"`))
 		if t.Failed() {

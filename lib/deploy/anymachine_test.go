@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	"nixproc/lib/manager"
 )
@@ -20,7 +21,8 @@ type anyMachine struct {
 	dead     map[string]bool // what did not run before
 	jobs     int
 	fails    map[int]fault // by the number of the step
-	before   func(step int)
+	// before and after are told of each step.
+	before, after func(step int)
 
 	mutex    sync.Mutex
 	running  map[string]aProcess
@@ -51,7 +53,8 @@ func (m *anyMachine) problem(format string, args ...any) {
 }
 
 // enter begins a step, and says what goes wrong with it.
-func (m *anyMachine) enter() fault {
+func (m *anyMachine) enter() (int, fault) {
+	defer time.Sleep(time.Microsecond) // so that others are at work at the same time
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
 	if m.atWork++; m.atWork > m.jobs {
@@ -65,11 +68,14 @@ func (m *anyMachine) enter() fault {
 	if wrong == refused || wrong == late {
 		m.failed++
 	}
-	return wrong
+	return m.steps, wrong
 }
 
-func (m *anyMachine) leave(wrong fault) error {
+func (m *anyMachine) leave(step int, wrong fault) error {
 	m.atWork--
+	if m.after != nil {
+		m.after(step)
+	}
 	if wrong == refused || wrong == late {
 		return errors.New("no such luck")
 	}
@@ -77,14 +83,14 @@ func (m *anyMachine) leave(wrong fault) error {
 }
 
 func (m *anyMachine) Start(_ context.Context, u manager.Unit) error {
-	wrong := m.enter()
+	step, wrong := m.enter()
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
 	back := u.Profile != m.goal
 	was, runs := m.running[u.Name]
 	switch {
 	case runs && back && was.unit.Key == u.Key:
-		return m.leave(wrong) // it could not be stopped
+		return m.leave(step, wrong) // it could not be stopped
 	case runs:
 		m.problem("P4: %s was started twice", u.Name)
 	}
@@ -99,11 +105,11 @@ func (m *anyMachine) Start(_ context.Context, u manager.Unit) error {
 		m.pid++
 		m.running[u.Name] = aProcess{m.pid, u}
 	}
-	return m.leave(wrong)
+	return m.leave(step, wrong)
 }
 
 func (m *anyMachine) Stop(_ context.Context, u manager.Unit) error {
-	wrong := m.enter()
+	step, wrong := m.enter()
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
 	for name, other := range m.running {
@@ -114,7 +120,7 @@ func (m *anyMachine) Stop(_ context.Context, u manager.Unit) error {
 	if wrong != refused {
 		delete(m.running, u.Name)
 	}
-	return m.leave(wrong)
+	return m.leave(step, wrong)
 }
 
 func (m *anyMachine) Status(_ context.Context, units []manager.Unit) (map[string]manager.State, error) {
