@@ -108,6 +108,11 @@ func Make(old, new []manager.Unit, states map[string]manager.State, options Opti
 // Empty says whether nothing is to be started or stopped.
 func (p Plan) Empty() bool { return len(p.Stops) == 0 && len(p.Starts) == 0 }
 
+// WritesPIDFiles says whether something is to be started that has a pid file.
+func (p Plan) WritesPIDFiles() bool {
+	return slices.ContainsFunc(slices.Concat(p.Starts...), func(unit manager.Unit) bool { return unit.PIDFile != "" })
+}
+
 func decide(old, new *manager.Unit, condition manager.Condition) Change {
 	change := Change{Old: old, New: new}
 	as := func(action Action, reason string) Change {
