@@ -9,7 +9,8 @@ import (
 	"testing"
 )
 
-// Guards P5: wherever the disk is full, a switch says so and all is as before.
+// Guards P5: wherever the disk is full, or can't be written to any more, a switch
+// says so and all is as before.
 // Each directory that it writes to is a file system of its own, in a namespace.
 func TestFullDisk(t *testing.T) {
 	t.Parallel()
@@ -48,23 +49,33 @@ func TestFullDisk(t *testing.T) {
 		}
 	}
 	pid, _, _ := inside.process("b")
+	fails := func(t *testing.T, spoil, mend, want string, args ...string) {
+		before := seen()
+		m.inside("sh", "-c", spoil)
+		r := d.switchTo(append(args, new)...)
+		m.inside("sh", "-c", mend)
+		if r.code != codeFailed || !strings.Contains(strings.ToLower(r.stderr), want) {
+			t.Errorf("exit code %d\n%s", r.code, r.stderr)
+		}
+		runsAsBefore(t, pid)
+		if after := seen(); !slices.Equal(before, after) {
+			t.Errorf("there were\n%q, and are\n%q", before, after)
+		}
+	}
 	for _, place := range places {
 		t.Run(filepath.Base(place), func(t *testing.T) {
-			before := seen()
-			m.inside("sh", "-c", `cd "$1" && mkdir full && { cat /dev/zero >full/0; i=1; while touch full/$i; do i=$((i+1)); done; } 2>/dev/null || :`, "sh", d.path(place))
-			args := []string{new}
+			var args []string
 			if place == "state" { // of which all directories are there
-				args = append(args, "--cache-dir", d.path("state/another"))
+				args = []string{"--cache-dir", d.path("state/another")}
 			}
-			r := d.switchTo(args...)
-			m.inside("rm", "-r", filepath.Join(d.path(place), "full"))
-			if r.code != codeFailed || !strings.Contains(strings.ToLower(r.stderr), "no space left on device") {
-				t.Errorf("exit code %d\n%s", r.code, r.stderr)
-			}
-			runsAsBefore(t, pid)
-			if after := seen(); !slices.Equal(before, after) {
-				t.Errorf("there were\n%q, and are\n%q", before, after)
-			}
+			fill := fmt.Sprintf("mkdir '%[1]s/full' && cd '%[1]s/full' && { cat /dev/zero >0; i=1; while touch $i; do i=$((i + 1)); done; } 2>/dev/null || :", d.path(place))
+			fails(t, fill, fmt.Sprintf("rm -r '%s/full'", d.path(place)), "no space left on device", args...)
+		})
+	}
+	for _, place := range []string{"profiles", "profiles/.processes.nixproc", "state/run"} {
+		t.Run("read-only "+filepath.Base(place), func(t *testing.T) {
+			mount := func(how string) string { return fmt.Sprintf("mount -o remount,%s '%s'", how, d.path(place)) }
+			fails(t, mount("ro"), mount("rw"), "read-only file system")
 		})
 	}
 	d.mustSwitchTo(new)

@@ -17,7 +17,7 @@ func FuzzReadFile(f *testing.F) {
 		f.Skip("no /proc here")
 	}
 	own := fmt.Sprint(os.Getpid())
-	for _, text := range []string{own, own + "\n", own + " x\n", "\n\t " + own, "+" + own, "0" + own, own + "\x00", "-" + own, "0", "1", "-1", "", "\x00", "99999999999999999999", strings.Repeat(" ", 1020) + own} {
+	for _, text := range []string{own, own + "\n", own + " x\n", "\n\t " + own, "+" + own, "0" + own, own + "\x00", "-" + own, "0", "1", "-1", "", "\x00", "99999999999999999999", strings.Repeat(" ", short-len(own)+1) + own, strings.Repeat(" ", short-len(own)-1) + own} {
 		f.Add(text)
 	}
 	file := filepath.Join(f.TempDir(), "a.pid")

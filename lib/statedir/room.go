@@ -8,16 +8,16 @@ import (
 	"syscall"
 )
 
-// Room fails if the disk is full on which pid files go: a process that can't
-// write its own may run, or not, and nobody knows which it is. It is found out
+// Room fails if no pid files can be written, since the disk is full or read-only:
+// a process without its own may run, or not, and nobody knows. It is found out
 // by a file, which is removed again, since quotas and the blocks that are kept
 // for root are told by nothing else. Whatever else is wrong there is no matter of
 // its.
 func (d Dirs) Room() error {
 	dir := d.Resolved(runtime.GOOS).Runtime
 	err := room(dir)
-	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
-		return fmt.Errorf("there is no room for pid files in the runtime directory %s (--runtime-dir), so nothing was begun: make room there: %w", dir, err)
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EROFS) {
+		return fmt.Errorf("no pid files can be written in the runtime directory %s (--runtime-dir), so nothing was begun: %w", dir, err)
 	}
 	return nil
 }

@@ -15,7 +15,7 @@ import (
 // asked for: what it says nothing of is not taken for gone.
 func FuzzInspect(f *testing.F) {
 	whole := running + exited
-	for _, text := range []string{whole, running, "", "\n", "null null null null null null null null", whole[:len(whole)-3], running + `"/nixproc-b"`, running + running, `"a" "b" {"c":null} {"Pid":-1}`} {
+	for _, text := range []string{whole, running, "", "\n", "null null null null null null null null", whole[:len(whole)-3], running + `"/nixproc-b"`, running + running, `"0" "" {} {} "" "" {} {}`, `"a" "b" {"c":null} {"Pid":-1}`} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

@@ -67,9 +67,11 @@ func (m Manager) inspect(ctx context.Context, units []manager.Unit) (map[string]
 		for i, field := range []any{&one.Name, &one.Image, &one.Labels, &one.State} {
 			unread := decoder.Decode(field)
 			if i == 0 && errors.Is(unread, io.EOF) {
-				// It complains of each that it does not have.
-				if err == nil && len(found) < len(units) {
-					return nil, fmt.Errorf("%s says nothing of some containers that it was asked for: %s", m.Program, result.Stdout)
+				for _, unit := range units {
+					// It complains of each that it does not have.
+					if _, told := found[unit.Name]; !told && err == nil {
+						return nil, fmt.Errorf("%s says nothing of the container %s: %s", m.Program, containerName(unit), result.Stdout)
+					}
 				}
 				return found, nil
 			}
