@@ -30,13 +30,13 @@ func FuzzParse(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, same := again.Validate(); !reflect.DeepEqual(text2(problems), text2(same)) {
+		if _, same := again.Validate(); !reflect.DeepEqual(textOf(problems), textOf(same)) {
 			t.Fatalf("%q has the problems\n%v\nand then\n%v", data, problems, same)
 		}
 	})
 }
 
-func text2(err error) string {
+func textOf(err error) string {
 	if err == nil {
 		return ""
 	}

@@ -56,7 +56,7 @@ func FuzzSupervised(f *testing.F) {
 		}
 		for _, unit := range units {
 			state := ofLongruns(unit.Own.(Unit), unit.Name, up, found)
-			if _, told := found[unit.Name]; !told || state.Condition == manager.Running && state.PID <= 1 {
+			if _, told := found[unit.Name]; !told || state.Condition == manager.Running && state.PID <= 0 {
 				t.Fatalf("%q says of %s: %+v", text, unit.Name, state)
 			}
 		}
