@@ -113,6 +113,14 @@ var sysvinitDifferences = []difference{
 		change:   foregroundStart,
 	},
 	{
+		name:     "init scripts: a pid file in the directory for temporary files",
+		line:     "a daemon that has its pid file in the directory for temporary files, unlike what it says, is known by that",
+		managers: []string{"sysvinit"},
+		files:    initScripts,
+		change:   replacing(`(?m) &&\n\{ n=0; until \[ -e (\S+)/run/(\S+)\.pid \] .*; done; .* ln -sf \S+/tmp/\S+\.pid \S+/run/\S+\.pid; \}$`, ""),
+		both:     true,
+	},
+	{
 		name:     "init scripts: su with a shell",
 		line:     "`su` is called with `-s` and the shell of the script",
 		managers: []string{"sysvinit"},

@@ -67,7 +67,7 @@ func (c oldService) run(t *testing.T, name, manager string, privileged bool, fra
 			if c.text != "" {
 				model = s.write(way+"/nix-processmgmt-services/model.nix", withConstructors(c.text))
 			}
-			params := []string{"--extra-params", "{ nix-processmgmt = " + s.path(way, "nix-processmgmt") + "; " + c.params + " }", model}
+			params := append([]string{"--extra-params", "{ nix-processmgmt = " + s.path(way, "nix-processmgmt") + "; " + c.params + " }", model}, c.options...)
 			if r := s.switchTo(s.c, params...); r.code != 0 {
 				t.Fatalf("exit code %d\n%s%s", r.code, r.stderr, s.logs())
 			}
@@ -107,7 +107,7 @@ func (c oldService) answers(t *testing.T, s *serviceMachine, privileged bool) {
 
 // logs are the beginnings and the ends of what services wrote down.
 func (s *serviceMachine) logs() string {
-	return s.asRoot("sh", "-c", `find "$1" -name '*log' -type f -size +0 | while read -r log; do echo "== $log"; head -n 12 "$log"; echo ...; tail -n 12 "$log"; done
+	return s.asRoot("sh", "-c", `find "$1" -name '*log' ! -name 'ddl*' -type f -size +0 | while read -r log; do echo "== $log"; head -n 12 "$log"; echo ...; tail -n 12 "$log"; done
 journalctl -n 30 --no-pager 2>/dev/null`, "sh", s.path("state")).stdout
 }
 

@@ -10,22 +10,22 @@ import (
 	"testing"
 )
 
-// laterParts are the folders of interface.txt that may still lack files.
+// laterParts are the folders of arguments.txt that may still lack files.
 var laterParts = []string{"/image-steps/", "/create-image-from-steps/", "/test-driver/"}
 
 // Every public file takes the arguments that expressions in the wild give it, and
 // needs no others; so does the function that it gives, where it gives one.
-// interface.txt has a line for each file: "FILE: ARGUMENTS -> ARGUMENTS of the
+// arguments.txt has a line for each file: "FILE: ARGUMENTS -> ARGUMENTS of the
 // function that it gives", with a question mark behind what may be left out.
-func TestInterface(t *testing.T) {
+func TestArguments(t *testing.T) {
 	t.Parallel()
 	s := newStore(t)
 	var list strings.Builder
 	want := map[string][2][]string{}
-	for line := range strings.Lines(read(t, "interface.txt")) {
+	for line := range strings.Lines(read(t, "arguments.txt")) {
 		file, arguments, found := strings.Cut(strings.TrimSuffix(line, "\n"), ":")
 		if !found {
-			t.Fatalf("interface.txt has the line %q", line)
+			t.Fatalf("arguments.txt has the line %q", line)
 		}
 		if _, err := os.Stat(filepath.Join("..", file)); err != nil {
 			later := slices.ContainsFunc(laterParts, func(part string) bool { return strings.Contains(file, part) })
