@@ -16,7 +16,7 @@ func FuzzOwner(f *testing.F) {
 	}
 	dir := f.TempDir()
 	f.Fuzz(func(t *testing.T, text, profile string, line int) {
-		d := Directory{Path: dir, Profile: profile, Begin: "# Profile: ", End: " #", Line: min(max(0, line), 2)}
+		d := Directory{Path: dir, Profile: profile, Begin: "# Profile: ", End: " #", Line: min(max(0, line), 1)}
 		if profile == "" || profile == nobody || profile == older || profile == unknown {
 			return
 		}
