@@ -10,18 +10,27 @@ import (
 	"testing"
 )
 
-// Whatever stands in a file of the store, it is an error or a derivation that is
-// written and read back as the same; and its output is the same for both readers.
-func FuzzDerivation(f *testing.F) {
-	files, err := filepath.Glob("testdata/derivations/*.drv")
+// recorded are the contents of files.
+func recorded(t testing.TB, pattern string) (all [][]byte) {
+	t.Helper()
+	files, err := filepath.Glob(pattern)
 	if err != nil || len(files) == 0 {
-		f.Fatal(files, err)
+		t.Fatal(files, err)
 	}
 	for _, file := range files {
 		data, err := os.ReadFile(file)
 		if err != nil {
-			f.Fatal(err)
+			t.Fatal(err)
 		}
+		all = append(all, data)
+	}
+	return all
+}
+
+// Whatever stands in a file of the store, it is an error or a derivation that is
+// written and read back as the same; and its output is the same for both readers.
+func FuzzDerivation(f *testing.F) {
+	for _, data := range recorded(f, "testdata/derivations/*.drv") {
 		f.Add(data)
 		f.Add(data[:len(data)-1])
 	}
@@ -58,22 +67,14 @@ func FuzzDerivation(f *testing.F) {
 // A derivation that was cut off is an error, wherever it was.
 func TestTruncatedDerivation(t *testing.T) {
 	t.Parallel()
-	files, err := filepath.Glob("testdata/derivations/*.drv")
-	if err != nil {
-		t.Fatal(err)
-	}
 	cutOff := filepath.Join(t.TempDir(), "a.drv")
-	for _, file := range files {
-		data, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
+	for _, data := range recorded(t, "testdata/derivations/*.drv") {
 		for cut := range data {
 			if err := os.WriteFile(cutOff, data[:cut], 0o644); err != nil {
 				t.Fatal(err)
 			}
 			if drv, err := readDerivation(cutOff); err == nil {
-				t.Fatalf("%s, cut at %d: %+v", file, cut, drv)
+				t.Fatalf("cut at %d of %d: %+v", cut, len(data), drv)
 			}
 		}
 	}
@@ -82,15 +83,7 @@ func TestTruncatedDerivation(t *testing.T) {
 // Whatever Nix and the programs that it runs write, it is read to its end, line
 // by line, and what is told of it has no colours in it.
 func FuzzMessages(f *testing.F) {
-	files, err := filepath.Glob("testdata/*.stderr")
-	if err != nil || len(files) == 0 {
-		f.Fatal(files, err)
-	}
-	for _, file := range files {
-		data, err := os.ReadFile(file)
-		if err != nil {
-			f.Fatal(err)
-		}
+	for _, data := range recorded(f, "testdata/*.stderr") {
 		f.Add(string(data))
 	}
 	for _, text := range []string{"@nix null", "@nix {}", "@nix []", `@nix {"action":"msg","level":0,"raw_msg":"x","file":null,"line":-1,"trace":[{}]}`, `@nix {"action":"result","type":101,"fields":[]}`, `@nix {"action":"start","type":105,"fields":[1]}`, "error: ", "@nix {\"action\":\"msg\",\"level\":0,\"raw_msg\":\"\u001b[31mx\",\"msg\":\"\"}"} {
