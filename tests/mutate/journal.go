@@ -16,7 +16,7 @@ var ofTheJournal = []saboteur{
 		"if comparison.Plan.WritesPIDFiles() {", "if comparison.Plan.WritesPIDFiles() && false {",
 		"./tests", "TestFullDisk/run"},
 	{"docker: an answer that was cut off counts", "lib/manager/docker/status.go",
-		"if i == 0 && errors.Is(unread, io.EOF) {", "if errors.Is(unread, io.EOF) {",
+		"if i == 0 && errors.Is(unread, io.EOF) {", "if i >= 0 && errors.Is(unread, io.EOF) {",
 		"./lib/manager/docker", "TestInspectTruncated"},
 	{"journal: P4: nothing is written down", "lib/journal/journal.go",
 		"	if j == nil {\n		return nil\n	}\n	r.At", "	if j == nil || r.Switch == nil {\n		return nil\n	}\n	r.At",
