@@ -55,7 +55,7 @@ var saboteurs = []saboteur{
 		"./lib/plan", "TestFollowChain"},
 	// lib/run
 	{"P4: what has the number of a program from before the boot counts as it", "lib/run/left.go",
-		`l.Boot != "" && now != "" && l.Boot != now`, "false",
+		`&& l.Boot != now`, `&& l.Boot == now`,
 		"./lib/run", "TestLeftBeforeBoot"},
 	// lib/deploy
 	{"P7: the generation moves first", "lib/deploy/deploy.go",
