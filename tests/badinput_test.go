@@ -144,6 +144,8 @@ func TestBadModels(t *testing.T) {
 		{"initialize is a set", `{ a = sleeper "a" { initialize = { }; }; }`, []string{"process 'a': attribute 'initialize' is a set, where text is due"}},
 		{"postInstall holds a set", `{ a = sleeper "a" { postInstall = [ { } ]; }; }`, []string{"process 'a': attribute 'postInstall' is a list, where text is due"}},
 		{"path holds a set", `{ a = sleeper "a" { path = [ { } ]; }; }`, []string{"process 'a': attribute 'path' is a set, where text is due"}},
+		{"pid file without a directory", `{ a = sleeper "a" { pidFile = "a.pid"; }; }`, []string{"process 'a': attribute 'pidFile' is no absolute path: a.pid"}},
+		{"package in place of a model", `pkgs.coreutils`, []string{"the processes model", "gives a package, where a set of processes is due"}},
 		{"name is a number", `{ a = sleeper "a" { name = 5; }; }`, []string{"process 'a': the name of a process is a number, where text is due"}},
 		{"overrides are a number", `{ a = sleeper "a" { overrides = 5; }; }`, []string{"process 'a': attribute 'overrides' is a number, where a set is due"}},
 		{"directory is a function", `{ a = sleeper "a" { directory = x: x; }; }`, []string{"process 'a': attribute 'directory' is a function, where text is due"}},

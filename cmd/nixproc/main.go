@@ -50,7 +50,13 @@ func Main(args []string) int {
 	s, stop := newSession()
 	defer stop()
 	switch name {
-	case "", "help", "--help", "-h":
+	case "help":
+		if len(rest) > 0 {
+			name, rest = rest[0], []string{"--help"}
+			break
+		}
+		fallthrough
+	case "", "--help", "-h":
 		fmt.Print(overview())
 		return exitDone
 	case "version", "--version":
