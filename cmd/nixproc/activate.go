@@ -54,7 +54,7 @@ func (s *session) activateThere(target deploy.Target, o *options, storePath stri
 		restore, tidy = mark.Restore, mark.Tidy
 	}
 	work := deploy.Work{
-		Plan: comparison.Plan, Old: comparison.Old, New: storePath, Create: comparison.Create, Remove: comparison.Remove,
+		Plan: comparison.Plan, Old: comparison.Old, New: storePath, Unready: comparison.Unready, Create: comparison.Create, Remove: comparison.Remove,
 		Found: func(set accounts.Set) error { return target.RememberFound(set, comparison.Ours) },
 		Commit: func() error {
 			if err := target.Commit(number); err != nil {

@@ -46,6 +46,9 @@ func (r *results) observe(event deploy.Event) {
 		return
 	}
 	text := fmt.Sprintf("%s %s (%s)", did, event.Process, event.Took.Round(time.Millisecond))
+	if event.Verb == "become ready" {
+		text = fmt.Sprintf("%s is ready (%s)", event.Process, event.Took.Round(time.Millisecond))
+	}
 	if event.Undo {
 		text = "undo: " + text
 	}

@@ -48,10 +48,24 @@ var errInterrupted = errors.New("interrupted")
 // the order itself.
 func (x *execution) levels(verb string, levels [][]manager.Unit) *Failure {
 	if batch, ok := manager.As[manager.Batch](x.Manager); ok && len(levels) > 0 {
-		return x.batch(batch, verb, slices.Concat(levels...))
+		parts := [][]manager.Unit{slices.Concat(levels...)}
+		if verb == "start" {
+			parts = gated(levels)
+		}
+		return x.inTurn(verb, parts, func(units []manager.Unit) *Failure { return x.batch(batch, verb, units) })
 	}
-	for _, level := range levels {
-		if failure := x.level(verb, level); failure != nil {
+	return x.inTurn(verb, levels, func(units []manager.Unit) *Failure { return x.level(verb, units) })
+}
+
+// inTurn does something to groups of units, one after the other. What was started
+// has to be ready before the next group is.
+func (x *execution) inTurn(verb string, groups [][]manager.Unit, act func([]manager.Unit) *Failure) *Failure {
+	for _, units := range groups {
+		failure := act(units)
+		if failure == nil && verb == "start" {
+			failure = x.becomeReady(units)
+		}
+		if failure != nil {
 			return failure
 		}
 	}
@@ -177,16 +191,26 @@ func (x *execution) settle(levels [][]manager.Unit) *Failure {
 }
 
 func (x *execution) died(unit manager.Unit, detail string) error {
-	text := fmt.Sprintf("it started, but ended within %s", x.Settle)
+	return x.ended(unit, fmt.Sprintf("it started, but ended within %s", x.Settle), detail)
+}
+
+// ended says that a process has ended, with what it said last.
+func (x *execution) ended(unit manager.Unit, text, detail string) error {
 	if detail != "" {
 		text += " (" + detail + ")"
 	}
+	return errors.New(text + x.lastWords(unit))
+}
+
+// lastWords of a process, to be put behind a message.
+func (x *execution) lastWords(unit manager.Unit) string {
 	if tail := manager.LogTail(unit.Log); tail != "" {
-		text += tail
-	} else if witness, ok := manager.As[manager.Witness](x.Manager); ok {
-		text += witness.LastWords(x.ctx, unit)
+		return tail
 	}
-	return errors.New(text)
+	if witness, ok := manager.As[manager.Witness](x.Manager); ok {
+		return witness.LastWords(x.ctx, unit)
+	}
+	return ""
 }
 
 // undo takes back the begun steps, the last first, and names what it could not
@@ -207,14 +231,21 @@ func (x *execution) undo(failure *Failure) {
 		}
 		verb := opposite[step.verb]
 		x.awaitLate()
-		failed := x.all(verb, step.units)
-		for _, unit := range step.units {
-			if err := failed[unit.Name]; err != nil {
-				wrong(unit, verb, err)
-			}
-		}
+		parts := [][]manager.Unit{step.units}
 		if verb == "start" {
+			parts = again(step.units)
 			back = append(back, step.units...)
+		}
+		for _, units := range parts {
+			failed := x.all(verb, units)
+			for _, unit := range units {
+				if err := failed[unit.Name]; err != nil {
+					wrong(unit, verb, err)
+				}
+			}
+			if verb == "start" {
+				x.readyAgain(units, failed, failure)
+			}
 		}
 	}
 	if err := x.forgetAccounts(); err != nil {

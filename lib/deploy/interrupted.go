@@ -15,6 +15,7 @@ import (
 	"nixproc/lib/journal"
 	"nixproc/lib/manager"
 	"nixproc/lib/pidfile"
+	"nixproc/lib/plan"
 	"nixproc/lib/profile"
 	"nixproc/lib/run"
 )
@@ -211,6 +212,21 @@ func doubt(units []manager.Unit, left *journal.Found, states map[string]manager.
 	}
 }
 
+// unready are the units of a plan that stay, though a switch that was interrupted
+// has started them, and may not have seen that they are ready.
+func unready(p plan.Plan, left *journal.Found) []manager.Unit {
+	if left == nil {
+		return nil
+	}
+	var units []manager.Unit
+	for _, change := range p.Changes {
+		if (change.Action == plan.Keep || change.Action == plan.Refresh) && left.Units[change.Name].Verb == "start" {
+			units = append(units, *change.New)
+		}
+	}
+	return units
+}
+
 // slack is how much a process may seem to have started too early or too late,
 // since its start is reckoned by another clock.
 const slack = 100 * time.Millisecond
@@ -278,11 +294,11 @@ func (t Target) Await(ctx context.Context, tell func(string)) error {
 func await(ctx context.Context, call journal.Call, tell func(string)) (wasAtWork bool, err error) {
 	program := programOf(call)
 	for program.Alive() {
-		if !wasAtWork && call.Verb != build {
+		if !wasAtWork && !isForNobody(call) {
 			tell(fmt.Sprintf("the last switch was interrupted, and %s is still at work: waiting for its end", call.Line))
 		}
 		wasAtWork = true
-		if call.Verb == build {
+		if isForNobody(call) {
 			return wasAtWork, program.End()
 		}
 		if time.Now().After(call.Until) {
@@ -298,9 +314,14 @@ func await(ctx context.Context, call journal.Call, tell func(string)) (wasAtWork
 	return wasAtWork, nil
 }
 
-// build is the verb of programs that make a generation: who wants another one
-// need not wait for them.
-const build = "build"
+// The verbs of programs that need not be waited for: they make a generation, or
+// ask whether a process is ready.
+const (
+	build = "build"
+	ready = "ready"
+)
+
+func isForNobody(call journal.Call) bool { return call.Verb == build || call.Verb == ready }
 
 // Building gives a context in which the journal hears of each program that makes
 // the new generation.
