@@ -190,22 +190,24 @@ func TestInterruptedSteps(t *testing.T) {
 func TestProgramsAtWork(t *testing.T) {
 	for name, c := range map[string]struct {
 		script  string
+		verb    string
 		killed  bool // the program itself is gone
 		known   bool // the manager knows of the process
 		until   time.Duration
 		remains bool // what it has started runs in the end
 	}{
-		"one that ends":                {"sleep 100 & sleep 0.3", false, true, time.Minute, true},
-		"one that does not":            {"sleep 100 & sleep 100", false, true, 200 * time.Millisecond, false},
-		"one that was killed":          {"sleep 100 & sleep 100", true, false, time.Minute, false},
-		"one that was done, but alone": {"sleep 100 & sleep 100", true, true, time.Minute, true},
+		"one that ends":                {"sleep 100 & sleep 0.3", "start", false, true, time.Minute, true},
+		"one that does not":            {"sleep 100 & sleep 100", "start", false, true, 200 * time.Millisecond, false},
+		"one that was killed":          {"sleep 100 & sleep 100", "start", true, false, time.Minute, false},
+		"one that was done, but alone": {"sleep 100 & sleep 100", "start", true, true, time.Minute, true},
+		"one that only asks":           {"sleep 100 & sleep 100", "ready", false, true, time.Minute, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			target, p, _, new := killed(t)
 			program := sleeper(t, c.script)
 			since, _ := pidfile.Started(program.Process.Pid)
-			call := journal.Call{PID: program.Process.Pid, Since: since, Until: time.Now().Add(c.until), Line: "d start", Verb: "start", Units: []string{"d"}}
+			call := journal.Call{PID: program.Process.Pid, Since: since, Until: time.Now().Add(c.until), Line: "d start", Verb: c.verb, Units: []string{"d"}}
 			if err := errors.Join(target.Journal.Begin(journal.Step{Verb: "start", Profile: new, Units: []string{"d"}}), target.Journal.Call(call)); err != nil {
 				t.Fatal(err)
 			}
