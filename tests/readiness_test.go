@@ -110,6 +110,31 @@ func TestDependentsWaitUntilReady(t *testing.T) {
 	}
 }
 
+// Disnix starts all by one command, so what depends on a process does not wait
+// there; that it is not ready fails the switch all the same.
+func TestDisnixIsReadyAfterwards(t *testing.T) {
+	t.Parallel()
+	for _, c := range managerCases {
+		if c.name != "disnix (stand-in)" {
+			continue
+		}
+		i := c.start(t)
+		port := freePorts(t, 1)[0]
+		model := func(name, after string) string {
+			return i.late(name+".nix", port, fmt.Sprintf(`{ front = late "front" [ "-listen" "127.0.0.1:PORT" "-after" %q ] { } // { readiness = { tcp = "localhost:PORT"; timeout = 2; }; }; }`, after))
+		}
+		r := i.switchTo(c, model("good", "700ms"))
+		if r.code != 0 || !strings.Contains(r.stderr, "front is ready (") {
+			t.Errorf("exit code %d\n%s", r.code, r.stderr)
+		}
+		r = i.switchTo(c, model("bad", "1h"))
+		if r.code != 1 || !strings.Contains(r.stderr, "process 'front' failed to become ready: within 2s, ") || !strings.Contains(r.stderr, "undo: front is ready (") {
+			t.Errorf("exit code %d\n%s", r.code, r.stderr)
+		}
+		i.mustSwitchTo(c, "--undeploy")
+	}
+}
+
 // A command is asked as well; it stays in the store as long as the profile.
 func TestReadyByCommand(t *testing.T) {
 	t.Parallel()
