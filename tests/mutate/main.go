@@ -52,7 +52,7 @@ func mutate(ctx context.Context, only string) error {
 	}
 
 	caught, missed := 0, 0
-	for _, s := range slices.Concat(saboteurs, ofTheJournal, ofTheOriginal, ofSupervisord, ofSystemd, ofCommands, ofInstallation, ofDocuments) {
+	for _, s := range slices.Concat(saboteurs, ofTheJournal, ofReadiness, ofTheOriginal, ofSupervisord, ofSystemd, ofCommands, ofInstallation, ofDocuments) {
 		if !wanted.MatchString(s.rule) {
 			continue
 		}
