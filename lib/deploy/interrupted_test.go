@@ -200,7 +200,7 @@ func TestProgramsAtWork(t *testing.T) {
 		"one that does not":            {"sleep 100 & sleep 100", "start", false, true, 200 * time.Millisecond, false},
 		"one that was killed":          {"sleep 100 & sleep 100", "start", true, false, time.Minute, false},
 		"one that was done, but alone": {"sleep 100 & sleep 100", "start", true, true, time.Minute, true},
-		"one that only asks":           {"sleep 100 & sleep 100", "ready", false, true, time.Minute, false},
+		"one that only asks":           {"sleep 100 & sleep 100", "ready", false, true, 10 * time.Second, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -231,6 +231,9 @@ func TestProgramsAtWork(t *testing.T) {
 			}
 			if left.Alive() {
 				t.Error("the program is still at work")
+			}
+			if c.verb == "ready" && len(told) > 0 {
+				t.Errorf("it says %q", told)
 			}
 			if remains := len(left.Others()) > 0; remains != c.remains {
 				t.Errorf("what it has started runs: %t, want %t; it says %q", remains, c.remains, told)

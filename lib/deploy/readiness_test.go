@@ -116,14 +116,13 @@ func TestUnreadyIsUndone(t *testing.T) {
 		want    string
 	}{
 		"never": {0.3, false, "within 300ms, /bin/sh -c "},
-		"dies":  {60, true, "it ended before it was ready"},
+		"dies":  {10, true, "it ended before it was ready"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			both(t, time.Hour, func(t *testing.T, g *gate, m manager.Manager) {
 				g.before = nil
 				g.dies["b2"] = c.dies
 				g.new[0].Readiness = readyBy(g.file, c.seconds)
-				begin := time.Now()
 				failure, _ := g.run(m, t.Context(), nil)
 				if failure == nil || failure.Process != "b" || failure.Verb != "become ready" || !failure.Undone() || !strings.Contains(failure.Error(), c.want) {
 					t.Errorf("%v", failure)
@@ -131,8 +130,8 @@ func TestUnreadyIsUndone(t *testing.T) {
 				if !c.dies && !strings.Contains(failure.Error(), "exit code 3; its last lines:\n  not there") {
 					t.Errorf("the last answer is missing: %v", failure)
 				}
-				if took := time.Since(begin); g.state() != before || strings.Contains(strings.Join(g.did, " "), "start d") || took > 20*time.Second {
-					t.Errorf("running %s after %s, %q", g.state(), took, g.did)
+				if g.state() != before || strings.Contains(strings.Join(g.did, " "), "start d") {
+					t.Errorf("running %s, %q", g.state(), g.did)
 				}
 			})
 		})
@@ -171,7 +170,7 @@ func TestInterruptedWait(t *testing.T) {
 	both(t, time.Hour, func(t *testing.T, g *gate, m manager.Manager) {
 		soft, cancel := context.WithCancel(t.Context())
 		g.before = func(step string) { time.AfterFunc(100*time.Millisecond, cancel) }
-		g.new[0].Readiness = &model.Readiness{Command: []string{"/bin/sleep", "1000"}, Seconds: 600}
+		g.new[0].Readiness = &model.Readiness{Command: []string{"/bin/sleep", "1000"}, Seconds: 20}
 		begin := time.Now()
 		failure, _ := g.run(m, soft, nil)
 		if took := time.Since(begin); !errors.Is(failure, errInterrupted) || !failure.Undone() || g.state() != before || took > 10*time.Second {
