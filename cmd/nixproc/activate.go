@@ -84,6 +84,9 @@ func (s *session) activateThere(target deploy.Target, o *options, storePath stri
 	}
 	work.Journal = target.Journal
 	err = d.Run(s.ctx, s.soft, work)
+	if failure, failed := errors.AsType[*deploy.Failure](err); failed {
+		results.tellUndone(run.Within(s.ctx, d.Timeout), target.Manager, comparison.Plan, failure)
+	}
 	if err != nil {
 		err = errors.Join(err, restore())
 	}

@@ -1,6 +1,7 @@
 package main
 
-// ofReadiness break what waits for a process to be ready.
+// ofReadiness break what waits for a process to be ready, and what is told of a
+// switch that failed.
 var ofReadiness = []saboteur{
 	{"readiness: what comes next does not wait", "lib/deploy/execution.go",
 		"		if failure == nil && verb == \"start\" {\n", "		if failure == nil && verb == \"\" {\n",
@@ -47,6 +48,12 @@ var ofReadiness = []saboteur{
 	{"readiness: proxies are asked", "lib/readiness/readiness.go",
 		"&http.Transport{", "&http.Transport{Proxy: http.ProxyFromEnvironment, ",
 		"./lib/readiness", "TestPage"},
+	{"report: P5: what was left is said to be undone", "cmd/nixproc/undone.go",
+		"	case failure.Kept:\n		return \"not undone\"\n", "",
+		"./tests", "TestNoRollback"},
+	{"report: it shows what ran before", "cmd/nixproc/undone.go",
+		"states, err := m.Status(ctx, units)", "states, err := r.states, error(nil); _ = units",
+		"./tests", "TestFailedStartIsUndone"},
 	{"readiness: a command gets the caller's environment", "lib/readiness/readiness.go",
 		"Env: manager.ScriptEnvironment(path)}", "Dir: manager.ScriptEnvironment(path)[0][:0]}",
 		"./lib/readiness", "TestCommand"},
