@@ -98,7 +98,7 @@ func reportFailure(failure *deploy.Failure) int {
 		return exitUndone
 	}
 	if failure.Kept {
-		note("nothing was undone, as --no-rollback asks: nixproc status shows what runs")
+		note("nothing was undone, as --no-rollback asks: nixproc status shows what runs, nixproc recover undoes it")
 		return exitWrong
 	}
 	note("not everything could be undone:")
@@ -108,5 +108,6 @@ func reportFailure(failure *deploy.Failure) int {
 			note("  to repair it, run: %s", wrong.Repair)
 		}
 	}
+	note("nixproc recover tries again to undo it, once nothing is in its way")
 	return exitWrong
 }

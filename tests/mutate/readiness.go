@@ -24,7 +24,7 @@ var ofReadiness = []saboteur{
 	{"readiness: P4: what a killed switch has started counts as ready", "lib/deploy/interrupted.go",
 		"left.Units[change.Name].Verb == \"start\" {", "left.Units[change.Name].Verb == \"\" {",
 		"./tests", "TestKilledWaitUntilReady"},
-	{"readiness: P4: a command that only asks is waited for", "lib/deploy/interrupted.go",
+	{"readiness: P4: a command that only asks is waited for", "lib/deploy/await.go",
 		"call.Verb == build || call.Verb == ready", "call.Verb == build",
 		"./lib/deploy", "TestProgramsAtWork"},
 	{"readiness: the timeout is no time", "lib/model/readiness.go",
