@@ -50,7 +50,10 @@ func (x *execution) becomeReady(units []manager.Unit) *Failure {
 func (x *execution) readyAgain(units []manager.Unit, failed map[string]error, failure *Failure) {
 	units = slices.DeleteFunc(slices.Clone(units), func(unit manager.Unit) bool { return failed[unit.Name] != nil })
 	x.ask(x.ctx, units, func(unit manager.Unit, err error) {
-		failure.Wrong = append(failure.Wrong, Wrong{Process: unit.Name, Why: fmt.Errorf("it was started again, but did not become ready: %w", err)})
+		failure.Wrong = append(failure.Wrong, Wrong{
+			Process: unit.Name, Why: fmt.Errorf("it was started again, but did not become ready: %w", err),
+			Repair: x.Manager.Command("stop", unit) + " && " + x.Manager.Command("start", unit),
+		})
 	})
 }
 

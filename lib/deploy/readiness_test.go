@@ -159,7 +159,7 @@ func TestUndoWaitsUntilReady(t *testing.T) {
 		g.fails["start d d1"] = errors.New("no")
 		g.old[0].Readiness = readyBy(g.file, 0.1)
 		failure, _ := g.run(m, t.Context(), nil)
-		if failure == nil || len(failure.Wrong) != 1 || failure.Wrong[0].Process != "a" || !strings.Contains(failure.Wrong[0].Why.Error(), "did not become ready: within 100ms") || g.state() != before {
+		if failure == nil || len(failure.Wrong) != 1 || failure.Wrong[0].Process != "a" || failure.Wrong[0].Repair != "/init.d/a stop && /init.d/a start" || !strings.Contains(failure.Wrong[0].Why.Error(), "did not become ready: within 100ms") || g.state() != before {
 			t.Errorf("%v, running %s", failure, g.state())
 		}
 	})
