@@ -20,7 +20,8 @@ type execution struct {
 	Deployment
 	ctx, soft context.Context
 	journal   *journal.Journal
-	begun     []begun // levels, in order
+	dead      map[string]bool // did not run before
+	begun     []begun         // levels, in order
 	created   accounts.Set
 	unseen    []manager.Unit // started, perhaps, but not seen
 	late      []manager.Unit // started, perhaps, and may show themselves still

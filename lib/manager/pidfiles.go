@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"nixproc/lib/pidfile"
@@ -102,11 +104,29 @@ const shownLines = 10
 
 // LogTail is the end of a log, to be put behind a message; "" if there is none.
 func LogTail(log string) string {
-	data, err := os.ReadFile(log)
+	data, err := end(log)
 	text := strings.TrimRight(string(data), "\n")
 	if err != nil || text == "" {
 		return ""
 	}
 	lines := strings.Split(text, "\n")
 	return "; the end of " + log + ":\n  " + strings.Join(lines[max(0, len(lines)-shownLines):], "\n  ")
+}
+
+// shownBytes bounds them: a log may have one line of any length.
+const shownBytes = 16 << 10
+
+// end reads the end of a regular file, however large it is; of anything else,
+// such as a fifo, which would keep us waiting, nothing.
+func end(path string) ([]byte, error) {
+	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil || !info.Mode().IsRegular() {
+		return nil, err
+	}
+	return io.ReadAll(io.NewSectionReader(file, max(0, info.Size()-shownBytes), shownBytes))
 }

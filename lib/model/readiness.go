@@ -42,6 +42,9 @@ func ParseReadiness(raw json.RawMessage) (*Readiness, []error) {
 	if err := json.Unmarshal(raw, &whole); err != nil {
 		return nil, []error{err}
 	}
+	if whole == nil {
+		return nil, nil
+	}
 	given, ok := whole.(map[string]any)
 	if !ok {
 		return nil, []error{fmt.Errorf("attribute 'readiness' is %s, where a set is due", kindOf(whole))}

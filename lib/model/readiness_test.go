@@ -12,6 +12,7 @@ import (
 func TestReadiness(t *testing.T) {
 	for text, want := range map[string]*Readiness{
 		``:                                      nil,
+		`null`:                                  nil,
 		`{"tcp": 8080}`:                         {TCP: "8080", Seconds: 10},
 		`{"tcp": "8080", "timeout": 0.5}`:       {TCP: "8080", Seconds: 0.5},
 		`{"tcp": "localhost:1"}`:                {TCP: "localhost:1", Seconds: 10},

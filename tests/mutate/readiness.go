@@ -13,7 +13,7 @@ var ofReadiness = []saboteur{
 		"				x.readyAgain(units, failed, failure)\n", "				_ = x.readyAgain\n",
 		"./lib/deploy", "TestUndoWaitsUntilReady"},
 	{"readiness: P5: an undo starts all at once", "lib/deploy/undo.go",
-		"			parts = again(step.units)\n", "",
+		"			parts = again(units)\n", "",
 		"./lib/deploy", "TestUndoWaitsUntilReady"},
 	{"readiness: an end is noticed when the time is up", "lib/deploy/readiness.go",
 		"	go x.watch(ctx, unit, end)\n", "	_ = x.watch\n",
