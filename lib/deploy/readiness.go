@@ -98,8 +98,10 @@ func (x *execution) askUnit(ctx context.Context, unit manager.Unit) error {
 		if err == nil {
 			return nil
 		}
-		if last == nil || ctx.Err() == nil {
-			last = err // and not that it was broken off
+		// The clock of a connection may be ahead of that of the context.
+		late := errors.Is(err, readiness.ErrNoAnswer) || errors.Is(err, context.DeadlineExceeded)
+		if last == nil || ctx.Err() == nil && !late {
+			last = err // and not that the last question was broken off
 		}
 		select {
 		case <-ctx.Done():

@@ -18,6 +18,9 @@ import (
 	"nixproc/lib/run"
 )
 
+// ErrNoAnswer says that the time was up before there was an answer.
+var ErrNoAnswer = errors.New("no answer")
+
 // Ask gives nil if the process is ready, and what it answered if not. It ends
 // with the context, at the latest.
 func Ask(ctx context.Context, r model.Readiness) error {
@@ -31,7 +34,7 @@ func Ask(ctx context.Context, r model.Readiness) error {
 		err = execute(ctx, r.Command)
 	}
 	if errors.Is(err, context.DeadlineExceeded) && len(r.Command) == 0 {
-		return errors.New("no answer")
+		return ErrNoAnswer
 	}
 	return err
 }
