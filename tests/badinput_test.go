@@ -132,6 +132,10 @@ func TestBadModels(t *testing.T) {
 		{"pkg without a name", `{ a.pkg = { }; }`, []string{"process 'a'", "attribute 'name' missing"}},
 		{"process is a string", `{ a = "/bin/true"; }`, []string{"process 'a' is a string, where a set with an attribute 'pkg' is due"}},
 		{"process is a function", `{ a = x: x; }`, []string{"process 'a' is a function, where a set with an attribute 'pkg' is due"}},
+		{"wrong readiness", `{ a = sleeper "a" { } // { readiness = { tcp = 0; timeout = "5"; }; }; b = sleeper "b" { } // { readiness = { http = "x"; command = [ ]; }; }; }`, []string{
+			"process 'a': attribute 'readiness.tcp' has \"0\" for a port", "process 'a': attribute 'readiness.timeout' is a string", "process 'b': attribute 'readiness.http' is \"x\"",
+			"process 'b': attribute 'readiness.command' is empty", "process 'b': attribute 'readiness' has command and http, where one of them is due"}},
+		{"readiness is a function", `{ a = sleeper "a" { } // { readiness.tcp = x: x; }; }`, []string{"process 'a': attribute 'readiness.tcp' is a function, where plain data is due"}},
 		{"missing pkg", `{ a = { port = 80; }; }`, []string{"MODEL is wrong", "process 'a' has no attribute 'pkg'"}},
 		{"environment is a string", `{ a = sleeper "a" { environment = "x"; }; }`, []string{"process 'a': attribute 'environment' is a string, where a set is due", "MODEL"}},
 		{"environment holds a function", `{ a = sleeper "a" { environment.X = x: x; }; }`, []string{"process 'a': attribute 'environment.X' is a function, where text is due", "MODEL"}},

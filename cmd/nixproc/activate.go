@@ -54,7 +54,7 @@ func (s *session) activateThere(target deploy.Target, o *options, storePath stri
 		restore, tidy = mark.Restore, mark.Tidy
 	}
 	work := deploy.Work{
-		Plan: comparison.Plan, Old: comparison.Old, New: storePath, Create: comparison.Create, Remove: comparison.Remove,
+		Plan: comparison.Plan, Old: comparison.Old, New: storePath, Unready: comparison.Unready, Create: comparison.Create, Remove: comparison.Remove,
 		Found: func(set accounts.Set) error { return target.RememberFound(set, comparison.Ours) },
 		Commit: func() error {
 			if err := target.Commit(number); err != nil {
@@ -89,6 +89,9 @@ func (s *session) activateThere(target deploy.Target, o *options, storePath stri
 	}
 	work.Journal = target.Journal
 	err = d.Run(s.ctx, s.soft, work)
+	if failure, failed := errors.AsType[*deploy.Failure](err); failed {
+		results.tellUndone(run.Within(s.ctx, d.Timeout), target.Manager, comparison.Plan, failure)
+	}
 	if err != nil {
 		err = errors.Join(err, restore())
 	}

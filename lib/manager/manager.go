@@ -6,6 +6,8 @@ package manager
 import (
 	"context"
 	"time"
+
+	"nixproc/lib/model"
 )
 
 // Unit is one process as its manager sees it: a script, a unit file, a program
@@ -40,6 +42,9 @@ type Unit struct {
 	Program        string // what the process runs, "" if not known
 	Log            string // where its output goes, "" if not known
 	User           string // "" for the caller's
+
+	// Readiness is how it shows that it can be used; nil if nothing says.
+	Readiness *model.Readiness
 
 	Attribute  string // its name in the processes model
 	Attributes map[string]any

@@ -210,6 +210,18 @@ func TestStartThatFails(t *testing.T) {
 	}
 }
 
+func TestLastWords(t *testing.T) {
+	t.Parallel()
+	f := &fake{states: map[string]string{"a": "EXITED"}}
+	m := f.manager(t)
+	if got := m.LastWords(t.Context(), manager.Unit{Name: "a"}); got != "; the end of its stderr:\n  last <words>; the end of its stdout:\n  last <words>" {
+		t.Errorf("%q", got)
+	}
+	if got := m.LastWords(t.Context(), manager.Unit{Name: "unknown"}); got != "" {
+		t.Errorf("%q of a program that supervisord does not have", got)
+	}
+}
+
 func TestStates(t *testing.T) {
 	t.Parallel()
 	f := &fake{states: map[string]string{"a": "RUNNING", "b": "EXITED", "c": "EXITED", "d": "BACKOFF", "g:one": "RUNNING", "g:two": "FATAL", "s": "STOPPED"}}
