@@ -33,9 +33,10 @@ type Error struct {
 	Cause error
 }
 
-// Error gives the command line, what became of it, and the tail.
+// Error gives the command line, what became of it, and the tail; values of
+// variables are in none of them (see Line).
 func (e *Error) Error() string {
-	line := Quote(e.Command.Args)
+	line := Line(e.Command.Args...)
 	var text string
 	switch {
 	case e.TimedOut:
@@ -52,11 +53,12 @@ func (e *Error) Error() string {
 	if e.Tail == "" {
 		return text
 	}
+	tail := without(e.Command.Args, e.Tail)
 	from := "its last lines"
 	if e.Command.Log != "" {
 		from = "the end of " + e.Command.Log
 	}
-	return text + "; " + from + ":\n  " + strings.ReplaceAll(e.Tail, "\n", "\n  ")
+	return text + "; " + from + ":\n  " + strings.ReplaceAll(tail, "\n", "\n  ")
 }
 
 // Unwrap gives the cause.

@@ -164,7 +164,7 @@ func (m Manager) Command(verb string, unit manager.Unit) string {
 			" && " + quote.ShellWords(m.Program, "rm", containerName(unit))
 	}
 	return quote.ShellWords(m.Program, "load", "-i", own.image) +
-		" && " + quote.ShellWords(append([]string{m.Program}, m.create(unit)...)...) +
+		" && " + run.Line(append([]string{m.Program}, m.create(unit)...)...) +
 		" && " + quote.ShellWords(m.Program, "start", containerName(unit))
 }
 

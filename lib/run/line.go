@@ -1,0 +1,35 @@
+package run
+
+import (
+	"strings"
+
+	"nixproc/lib/quote"
+)
+
+// showValues says that values of variables are shown.
+var showValues bool
+
+// ShowValues has values of variables shown from now on. Only a main calls it,
+// before anything runs.
+func ShowValues() { showValues = true }
+
+// Line is a command line as people get to see it: Quote's, but without values of
+// variables (see quote.Hide).
+func Line(args ...string) string {
+	if !showValues {
+		args, _ = quote.Hide(args)
+	}
+	return Quote(args)
+}
+
+// without hides the values of a command line in a text that may repeat them.
+func without(args []string, text string) string {
+	if showValues {
+		return text
+	}
+	_, values := quote.Hide(args)
+	for _, value := range values {
+		text = strings.ReplaceAll(text, value, quote.Hidden)
+	}
+	return text
+}
