@@ -1,6 +1,7 @@
 package manager
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -44,7 +45,7 @@ func statusByPIDFile(unit Unit) (State, error) {
 	if unit.PIDFile == "" {
 		return State{Detail: "nothing names a pid file of it"}, nil
 	}
-	process, alive, err := pidfile.Read(unit.PIDFile, unit.Program)
+	process, alive, err := pidfile.Read(unit.PIDFile, unit.Expected())
 	switch {
 	case errors.Is(err, os.ErrPermission):
 		return State{Detail: unit.PIDFile + " can't be read"}, nil
@@ -52,10 +53,17 @@ func statusByPIDFile(unit Unit) (State, error) {
 		return State{}, err
 	case alive:
 		return State{Condition: Running, PID: process.PID, Since: process.Start}, nil
-	case unit.PIDFileCertain:
-		return State{Condition: Stopped}, nil
 	}
-	return State{Detail: "no process in " + unit.PIDFile}, nil
+	doubt := pidfile.Doubt(unit.PIDFile, unit.Expected())
+	if unit.PIDFileCertain {
+		return State{Condition: Stopped, Detail: doubt, Doubt: doubt}, nil
+	}
+	return State{Detail: cmp.Or(doubt, "no process in "+unit.PIDFile), Doubt: doubt}, nil
+}
+
+// Expected is what is known of the unit's process.
+func (u Unit) Expected() pidfile.Expected {
+	return pidfile.Expected{Program: u.Program, User: u.User}
 }
 
 // SeenWithin bounds the wait for the pid file of a process whose script said
@@ -74,7 +82,7 @@ func AwaitPIDFile(ctx context.Context, command string, unit Unit, begun time.Tim
 	}
 	var ended time.Time
 	for pause, deadline := time.Millisecond, time.Now().Add(SeenWithin); ; pause = min(2*pause, 100*time.Millisecond) {
-		if _, alive, err := pidfile.Read(unit.PIDFile, unit.Program); err != nil || alive {
+		if _, alive, err := pidfile.Read(unit.PIDFile, unit.Expected()); err != nil || alive {
 			return err
 		}
 		switch {

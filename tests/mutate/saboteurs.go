@@ -102,8 +102,11 @@ var saboteurs = []saboteur{
 		"./lib/render", "TestLinksFollowTheOrder"},
 	// lib/pidfile, lib/manager/sysvinit
 	{"D23: a number that was given again counts as the process", "lib/pidfile/pidfile.go",
-		"if older && trusted(info, pid) {", "if trusted(info, pid) {",
+		"if !start.After(info.ModTime().Add(slack)) {", "if true {",
 		"./lib/pidfile", "TestRead"},
+	{"a pid file of anybody names any process", "lib/pidfile/trust.go",
+		"case !runsAs(pid, uid):", "case !runsAs(pid, uid) && false:",
+		"./lib/pidfile", "TestWhoMayNameAProcess"},
 	{"a zombie counts as alive", "lib/pidfile/started.go",
 		"fields[0][0] == 'Z'", "fields[0][0] == '?'",
 		"./lib/pidfile", "TestRead"},

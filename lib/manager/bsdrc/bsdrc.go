@@ -70,7 +70,7 @@ func seenOrEnded(unit manager.Unit) (seen bool, err error) {
 		if text, err := os.ReadFile(unit.PIDFile); err == nil && len(text) == 0 {
 			continue
 		}
-		if _, alive, err := pidfile.Read(unit.PIDFile, unit.Program); err != nil || alive {
+		if _, alive, err := pidfile.Read(unit.PIDFile, unit.Expected()); err != nil || alive {
 			return alive, err
 		}
 		return false, fmt.Errorf("it ended as soon as it had started%s", manager.LogTail(unit.Log))
@@ -89,7 +89,7 @@ func (m *Manager) Stop(ctx context.Context, unit manager.Unit) error {
 		}
 		return err
 	}
-	process, alive, readErr := pidfile.Read(unit.PIDFile, unit.Program)
+	process, alive, readErr := pidfile.Read(unit.PIDFile, unit.Expected())
 	switch {
 	case readErr != nil:
 		return errors.Join(err, readErr)
