@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"runtime"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -103,18 +102,4 @@ func AwaitPIDFile(ctx context.Context, command string, unit Unit, begun time.Tim
 		case <-time.After(pause):
 		}
 	}
-}
-
-// shownLines of a log are in an error.
-const shownLines = 10
-
-// LogTail is the end of a log, to be put behind a message; "" if there is none.
-func LogTail(log string) string {
-	data, err := os.ReadFile(log)
-	text := strings.TrimRight(string(data), "\n")
-	if err != nil || text == "" {
-		return ""
-	}
-	lines := strings.Split(text, "\n")
-	return "; the end of " + log + ":\n  " + strings.Join(lines[max(0, len(lines)-shownLines):], "\n  ")
 }
