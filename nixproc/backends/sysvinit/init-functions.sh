@@ -425,7 +425,7 @@ killproc() {
             return 4
             ;;
         1,TERM | 1,KILL)
-            rm -f -- "$file"
+            [ -d "$file" ] || rm -f -- "$file" # a directory names nothing
             return
             ;;
         *,TERM | *,KILL) return 0 ;;
