@@ -36,7 +36,7 @@ func TestLentLog(t *testing.T) {
 			return errors.Join(os.WriteFile(file, []byte("old"), 0o644), os.Chown(file, stranger, own))
 		}},
 		"a link to its own": {make: func(file, victim string) error {
-			return errors.Join(os.Chown(victim, own, own), os.Symlink(victim, file))
+			return errors.Join(os.Chown(victim, own, own), os.Symlink(victim, file), os.Lchown(file, own, own))
 		}},
 		"another name": {make: func(file, victim string) error { return errors.Join(os.Chown(victim, own, own), os.Link(victim, file)) }},
 	} {

@@ -7,6 +7,8 @@ import (
 	"syscall"
 	"time"
 	"unicode"
+
+	"nixproc/lib/quote"
 )
 
 // Error says how a command failed.
@@ -53,7 +55,8 @@ func (e *Error) Error() string {
 	if e.Tail == "" {
 		return text
 	}
-	tail := without(e.Command.Args, e.Tail)
+	_, values := quote.Hide(e.Command.Args)
+	tail := Without(e.Tail, values...)
 	from := "its last lines"
 	if e.Command.Log != "" {
 		from = "the end of " + e.Command.Log

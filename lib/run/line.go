@@ -22,12 +22,11 @@ func Line(args ...string) string {
 	return Quote(args)
 }
 
-// without hides the values of a command line in a text that may repeat them.
-func without(args []string, text string) string {
+// Without is a text as people get to see it that may repeat values.
+func Without(text string, values ...string) string {
 	if showValues {
 		return text
 	}
-	_, values := quote.Hide(args)
 	for _, value := range values {
 		text = strings.ReplaceAll(text, value, quote.Hidden)
 	}
