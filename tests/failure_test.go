@@ -62,7 +62,7 @@ func TestFailedStartIsUndone(t *testing.T) {
 		says        []string
 	}{
 		{"fails", failingStart, []string{"process 'last' failed to start", "/etc/rc.d/init.d/last start", "there is no luck today", "cannot bind port 99999"}},
-		{"dies", dyingStart, []string{"process 'last' failed to stay up", "ended within 500ms", "nixproc-last.log", "giving up soon"}},
+		{"dies", dyingStart, []string{"process 'last' failed to st", "nixproc-last.log", "giving up soon"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -80,6 +80,10 @@ func TestFailedStartIsUndone(t *testing.T) {
 				if !strings.Contains(r.stderr, want) {
 					t.Errorf("the message lacks %q:\n%s", want, r.stderr)
 				}
+			}
+			// On a slow machine it has ended before anybody looks for the first time.
+			if c.name == "dies" && !strings.Contains(r.stderr, "ended within 500ms") && !strings.Contains(r.stderr, "it ended at once") {
+				t.Errorf("nothing says when it ended:\n%s", r.stderr)
 			}
 			after := d.observe("CHANGED")
 			runs(t, after, "base", "changes", "goes")

@@ -36,7 +36,7 @@ func TestGenerateConfig(t *testing.T) {
 		return d.nixproc(append([]string{"generate-config", "--host-packages", "--force-disable-user-change", "-P", manager,
 			"--state-dir", d.path("state")}, append(options, config)...)...)
 	}
-	for _, manager := range []string{"bsdrc", "cygrunsrv", "disnix", "docker", "launchd", "s6-rc", "supervisord", "systemd", "sysvinit"} {
+	for _, manager := range allManagers {
 		t.Run(manager, func(t *testing.T) {
 			r := generate(manager)
 			if r.code != 0 {

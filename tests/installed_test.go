@@ -46,13 +46,23 @@ func TestInstalledByNixEnv(t *testing.T) {
 	d.env = append(d.env, goSettings(t)...)
 	tools := absolutePath(t, "../tools")
 	environment := d.path("environment")
+	file := filepath.Join(tools, "default.nix")
 	nixEnv := func(args ...string) string {
 		t.Helper()
-		r := d.program("nix-env", append([]string{"-p", environment, "-f", filepath.Join(tools, "default.nix")}, args...)...)
+		r := d.program("nix-env", append([]string{"-p", environment, "-f", file}, args...)...)
 		if r.code != 0 {
 			t.Fatalf("nix-env %q: exit code %d\n%s", args, r.code, r.stderr)
 		}
 		return r.stdout
+	}
+	// Where the older tools are at hand, they are installed before: ours take
+	// their place.
+	if old := os.Getenv(oldFramework); old != "" {
+		file = filepath.Join(old, "tools/default.nix")
+		nixEnv("-iA", "common", "sysvinit", "idassign", "generate-config")
+		file = filepath.Join(tools, "default.nix")
+		nixEnv("-iA", "idassign", "generate-config")
+		nixEnv("-e", "nixproc-id-assign", "nixproc-generate-config")
 	}
 	nixEnv("-iA", "common", "sysvinit")
 	d.installed(environment, slices.Concat(oldNames["common"].commands, oldNames["sysvinit"].commands)...)

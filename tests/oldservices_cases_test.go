@@ -6,6 +6,7 @@ type oldService struct {
 	model     string // its path in the collection
 	text      string // or a model for services that no model of the collection has
 	params    string // more of --extra-params
+	options   []string
 	needs     []string
 	processes []string
 	questions []question
@@ -62,6 +63,8 @@ var oldServiceCases = []oldService{
 	},
 	{
 		name: "mysql", model: "tests/mysql/processes.nix", needs: []string{"mysql"},
+		// A MariaDB that starts removes the temporary tables of another.
+		options:   []string{"--jobs=1"},
 		processes: []string{"mysql", "mysql-secondary"},
 		questions: []question{
 			{`mysql -S $S/run/mysqld/mysqld.sock -e "select 6 * 7"`, "42"},

@@ -67,7 +67,7 @@ func (c oldService) run(t *testing.T, name, manager string, privileged bool, fra
 			if c.text != "" {
 				model = s.write(way+"/nix-processmgmt-services/model.nix", withConstructors(c.text))
 			}
-			params := []string{"--extra-params", "{ nix-processmgmt = " + s.path(way, "nix-processmgmt") + "; " + c.params + " }", model}
+			params := append([]string{"--extra-params", "{ nix-processmgmt = " + s.path(way, "nix-processmgmt") + "; " + c.params + " }", model}, c.options...)
 			if r := s.switchTo(s.c, params...); r.code != 0 {
 				t.Fatalf("exit code %d\n%s%s", r.code, r.stderr, s.logs())
 			}
@@ -94,8 +94,8 @@ func (c oldService) answers(t *testing.T, s *serviceMachine, privileged bool) {
 	for _, q := range c.questions {
 		script := fmt.Sprintf("S=%s M=%s U=%d\n%s", s.path("state"), s.c.name, map[bool]int{false: 1}[privileged], q.ask)
 		var r outcome
-		for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
-			if r = s.inside("timeout", "10", "sh", "-c", script); strings.Contains(r.stdout, q.answer) {
+		for end := time.Now().Add(2 * time.Minute); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
+			if r = s.inside("timeout", "30", "sh", "-c", script); strings.Contains(r.stdout, q.answer) {
 				break
 			}
 		}
@@ -105,9 +105,10 @@ func (c oldService) answers(t *testing.T, s *serviceMachine, privileged bool) {
 	}
 }
 
-// logs are the ends of what services wrote down.
+// logs are the beginnings and the ends of what services wrote down.
 func (s *serviceMachine) logs() string {
-	return s.asRoot("sh", "-c", `find "$1" -name '*log' -size +0 -exec tail -n 15 {} + | tail -n 60; journalctl -n 30 --no-pager 2>/dev/null`, "sh", s.path("state")).stdout
+	return s.asRoot("sh", "-c", `find "$1" -name '*log' ! -name 'ddl*' -type f -size +0 | while read -r log; do echo "== $log"; head -n 12 "$log"; echo ...; tail -n 12 "$log"; done
+journalctl -n 30 --no-pager 2>/dev/null`, "sh", s.path("state")).stdout
 }
 
 // identities are the processes by their names: number and start.

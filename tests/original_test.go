@@ -7,7 +7,9 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -84,7 +86,22 @@ func (s *side) use(d *deployment, enter []string) *side {
 	if s.original {
 		s.old = newOldTools(d)
 	}
+	d.t.Cleanup(s.endAll)
 	return s
+}
+
+// endAll ends what is left of processes that mention the state directory, or
+// that such a one has started: the original loses sight of some.
+func (s *side) endAll() {
+	for _, line := range mentions(s.t, s.path("state")) {
+		pid, err := strconv.Atoi(strings.Split(line, "/")[2])
+		if err != nil {
+			continue
+		}
+		for _, below := range append(children(s.t, pid), pid) {
+			syscall.Kill(below, syscall.SIGKILL)
+		}
+	}
 }
 
 // machine takes the side to a machine with accounts of its own.

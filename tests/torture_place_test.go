@@ -77,12 +77,12 @@ func newTorturePlace(t *testing.T, name string) *torturePlace {
 	unique := time.Now().UnixNano() % 1e12
 	p.marks = map[string]string{}
 	for i, key := range []string{"kept", "removed", "changed", "changed again", "added"} {
-		p.marks[key] = fmt.Sprintf("1000.%012d%d", unique, i)
+		p.marks[key] = fmt.Sprintf("100000.%012d%d", unique, i)
 	}
 	sleeps := func(name, key, more string) string {
 		args := fmt.Sprintf("args = [ %q ]; %s", p.marks[key], more)
 		if p.manager == "docker" { // sleep, as the first process, heeds no signal
-			args += ` foregroundProcess = script "sleeps" "trap 'exit 0' TERM; sleep 1000 & wait";`
+			args += ` foregroundProcess = script "sleeps" "trap 'exit 0' TERM; sleep 100000 & wait";`
 		}
 		return fmt.Sprintf("%s = sleeper %q { %s };\n", name, name, args)
 	}

@@ -132,7 +132,12 @@ func TestKilledAnywhere(t *testing.T) {
 	}
 	torture(t, []string{"sysvinit"}, func(c *tally) {
 		points := c.found()
-		for _, point := range c.some(points) {
+		nexts := maps.Clone(nexts)
+		nexts["killed again, and the same"] = func(c *tally, moved bool) (outcome, []string) {
+			c.deploy(c.two, "kill "+points[c.random.IntN(len(points))])
+			return c.deploy(c.two, ""), c.problems(c.two, 2)
+		}
+		for _, point := range c.some(slices.Clone(points)) {
 			names := slices.Sorted(maps.Keys(nexts))
 			if !tortured() {
 				names = names[c.random.IntN(len(names)):][:1]
@@ -173,14 +178,17 @@ func TestFailsAnywhere(t *testing.T) {
 			begin := time.Now()
 			said := c.deploy(c.two, sabotage, "--timeout=2")
 			var problems []string
+			if _, point, _ := strings.Cut(sabotage, " "); !slices.Contains(c.points(), point) {
+				problems = append(problems, "it did not come by that point")
+			}
 			switch said.code {
 			case 0:
 				if strings.Contains(said.stderr, "warning: the journal of the switch can't be removed") {
 					c.deploy(c.two, "")
 				}
-				problems = c.problems(c.two, 2)
+				problems = append(problems, c.problems(c.two, 2)...)
 			case 1:
-				problems = c.problems(c.one)
+				problems = append(problems, c.problems(c.one)...)
 			case 2:
 				if !strings.Contains(said.stderr, "to repair it, run: ") {
 					problems = append(problems, "no command is printed that repairs it")

@@ -100,7 +100,7 @@ func reportFailure(failure *deploy.Failure) int {
 		return exitUndone
 	}
 	if failure.Kept {
-		note("nothing was undone, as --no-rollback asks: nixproc status shows what runs")
+		note("nothing was undone, as --no-rollback asks: nixproc status shows what runs, nixproc recover undoes it")
 		return exitWrong
 	}
 	note("not everything could be undone:")
@@ -113,5 +113,6 @@ func reportFailure(failure *deploy.Failure) int {
 			}
 		}
 	}
+	note("nixproc recover tries again to undo it, once nothing is in its way")
 	return exitWrong
 }

@@ -13,8 +13,6 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
-
-	"nixproc/lib/run"
 )
 
 // Account is what a process has of its user.
@@ -25,12 +23,12 @@ type Account struct {
 
 // Lookup finds a user by name. Those whom only the name service knows (LDAP, …)
 // are asked of getent(1), and so are the groups.
-func Lookup(ctx context.Context, runner run.Runner, name string) (Account, error) {
+func Lookup(ctx context.Context, getent Getent, name string) (Account, error) {
 	var uid, gid string
 	found, err := user.Lookup(name)
 	if err == nil {
 		uid, gid = found.Uid, found.Gid
-	} else if uid, gid, err = ask(ctx, runner, name); err != nil {
+	} else if uid, gid, err = ask(ctx, getent, name); err != nil {
 		return Account{}, err
 	}
 	a := Account{}
@@ -40,7 +38,7 @@ func Lookup(ctx context.Context, runner run.Runner, name string) (Account, error
 	if err := errors.Join(problems[:]...); err != nil {
 		return a, fmt.Errorf("the entry of the user %s is wrong: %w", name, err)
 	}
-	a.Groups, err = groups(ctx, runner, name, found)
+	a.Groups, err = groups(ctx, getent, name, found)
 	if err != nil {
 		return a, err
 	}
@@ -54,16 +52,16 @@ func Lookup(ctx context.Context, runner run.Runner, name string) (Account, error
 }
 
 // ask reads a line of the form of passwd(5).
-func ask(ctx context.Context, runner run.Runner, name string) (uid, gid string, err error) {
+func ask(ctx context.Context, getent Getent, name string) (uid, gid string, err error) {
 	unknown := fmt.Errorf("there is no user %s", name)
-	result, err := runner.Run(ctx, run.Command{Args: []string{"getent", "passwd", "--", name}})
-	if run.Code(err) == 2 || errors.Is(err, exec.ErrNotFound) { // 2: not found, see getent(1)
+	entry, err := getent(ctx, "passwd", name)
+	if errors.Is(err, errNoEntry) {
 		return "", "", unknown
 	}
 	if err != nil {
 		return "", "", err
 	}
-	fields := strings.Split(strings.TrimSpace(result.Stdout), ":")
+	fields := strings.Split(strings.TrimSpace(entry), ":")
 	// A number would be looked up as an ID.
 	if len(fields) < 4 || fields[0] != name {
 		return "", "", unknown
@@ -72,11 +70,11 @@ func ask(ctx context.Context, runner run.Runner, name string) (uid, gid string, 
 }
 
 // groups of a user; found is nil for one that only the name service knows.
-func groups(ctx context.Context, runner run.Runner, name string, found *user.User) ([]int, error) {
+func groups(ctx context.Context, getent Getent, name string, found *user.User) ([]int, error) {
 	var words []string
-	result, err := runner.Run(ctx, run.Command{Args: []string{"getent", "initgroups", "--", name}})
+	entry, err := getent(ctx, "initgroups", name)
 	if err == nil {
-		words = strings.Fields(strings.TrimPrefix(result.Stdout, name))
+		words = strings.Fields(strings.TrimPrefix(entry, name))
 	} else if found != nil { // no getent, or one that can't do this
 		if words, err = found.GroupIds(); err != nil {
 			return nil, err
@@ -114,7 +112,7 @@ func (a Account) Become() error {
 // Exec becomes the user and then the command, with the environment as it is. It
 // returns only if that fails.
 func Exec(ctx context.Context, name string, command []string) error {
-	account, err := Lookup(ctx, run.Host{}, name)
+	account, err := Lookup(ctx, getent, name)
 	if err != nil {
 		return err
 	}

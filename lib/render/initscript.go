@@ -200,17 +200,9 @@ func (script *initScript) startInstruction() string {
 		start = "cd " + quote.Shell(*spec.Directory) + " &&\n" + start
 	}
 	if other := spec.otherPIDFile(); other != "" {
-		start += " &&\n" + followPIDFile(pidFile, other)
+		start += " &&\n" + sysvinit.FollowPIDFile(pidFile, other)
 	}
 	return withNewline(spec.Initialize) + start
-}
-
-// followPIDFile waits for a while until there is a pid file in either of two
-// places; if it is in the other one, and not another user's, its place becomes a
-// link to that.
-func followPIDFile(place, other string) string {
-	return fmt.Sprintf("{ n=0; until [ -e %[1]s ] || [ -e %[2]s ] || [ $n -ge 20 ]; do n=$((n + 1)); sleep 0.1; done; [ -e %[1]s ] || [ ! -O %[2]s ] || ln -sf %[2]s %[1]s; }",
-		quote.Shell(place), quote.Shell(other))
 }
 
 // notePID is a shell command that writes its own pid file, then becomes the

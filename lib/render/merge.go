@@ -149,15 +149,14 @@ func (m merger) link(source, relative string) error {
 	return nil
 }
 
-// sameFile compares a file of the profile with one of a package: links within
-// the tree by where they lead, others by content.
+// sameFile compares a file of the profile with one of a package: links by where
+// they lead, be there something or not, or else by content.
 func sameFile(other File, source string) (bool, error) {
-	if target, err := os.Readlink(source); err == nil && !strings.HasPrefix(target, "/") {
-		if other.Link == target {
-			return true, nil
-		}
+	if target, err := os.Readlink(source); err == nil {
 		theirs, err := os.Readlink(other.Link)
-		return err == nil && theirs == target, nil
+		if same := other.Link == target || err == nil && theirs == target; same || !strings.HasPrefix(target, "/") {
+			return same, nil
+		}
 	}
 	content, err := os.ReadFile(source)
 	if err != nil {

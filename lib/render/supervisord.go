@@ -54,7 +54,7 @@ func newSupervisord(m model.Model) (renderer, error) {
 const supervisordConf = `[supervisord]
 
 [include]
-files = conf.d/*
+files=conf.d/*
 
 [inet_http_server]
 port = 127.0.0.1:9001

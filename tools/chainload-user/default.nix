@@ -9,7 +9,7 @@ pkgs.buildGoModule {
   pname = "nixproc-chainload-user";
   version = "1";
   src = import ../source.nix "nixproc-chainload-user-source"
-    [ "cmd/nixproc-chainload-user" "lib/chainload" "lib/quote/quote.go" "lib/run" ];
+    [ "cmd/nixproc-chainload-user" "lib/chainload/chainload.go" "lib/chainload/getent.go" ];
   postPatch = "printf 'module nixproc\\n\\ngo 1.26\\n' >go.mod";
   vendorHash = null;
   subPackages = [ "cmd/nixproc-chainload-user" ];

@@ -67,7 +67,11 @@ func (m *Manager) jobs(ctx context.Context, verb string, units []manager.Unit, w
 		for _, unit := range units {
 			for _, name := range namesOf(unit) {
 				if p := all[0]; wrong(p) {
-					failed[unit.Name] = fmt.Errorf("%s: %s is %s (%s)%s", m.Command(verb, unit), name, p["ActiveState"], reason(p), m.journal(ctx, name))
+					said := m.Command(verb, unit)
+					if run.Code(err) < 0 { // it took too long, say
+						said = err.Error()
+					}
+					failed[unit.Name] = fmt.Errorf("%s: %s is %s (%s)%s", said, name, p["ActiveState"], reason(p), m.journal(ctx, name))
 				}
 				all = all[1:]
 			}

@@ -107,6 +107,8 @@ func TestDifference(t *testing.T) {
 		{"elsewhere", `words"'`, `words"' >/log`, "starts"},
 		{"a word that is expanded", "mkdir -p /state/p", "mkdir -p /state/?", "starts"},
 		{"another nice level", "-f -p", "-f -n 5 -p", "starts"},
+		{"a wait for its pid file", "\nevaluate_retval\n;;\nstop", " &&\n" + FollowPIDFile("/run/p.pid", "/a b/p.pid") + "\nevaluate_retval\n;;\nstop", ""},
+		{"a wait and more", "\nevaluate_retval\n;;\nstop", " &&\n" + strings.Replace(FollowPIDFile("/run/p.pid", "/a b/p.pid"), "; }", "; rm /x; }", 1) + "\nevaluate_retval\n;;\nstop", "starts"},
 		{"another pid file", "killproc -p /run/p.pid", "killproc -p /run/q.pid", "stops"},
 		{"another program to stop", "'/store/p/bin/p'", "'/store/q/bin/p'", "stops"},
 		{"no shell at all", "esac", "", "can't be compared"},

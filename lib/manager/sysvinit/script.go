@@ -81,6 +81,11 @@ func commands(statements []*syntax.Stmt) []words {
 				}
 				continue
 			}
+		case *syntax.BinaryCmd:
+			if before, is := followed(command); is && simple {
+				all = append(all, commands([]*syntax.Stmt{before})...)
+				continue
+			}
 		case *syntax.DeclClause:
 			if !simple || len(command.Args) != 1 {
 				break
