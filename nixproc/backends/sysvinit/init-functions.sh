@@ -89,13 +89,8 @@ _lsb_older() {
 # owner of its directory in /proc is root where it has changed its user.
 _lsb_runs_as() {
     local key='' ids='' IFS='	 '
-    while read -r key ids; do
-        [ "$key" = Uid: ] || continue
-        for key in $ids; do
-            [ "$key" != "$2" ] || return 0
-        done
-        return 1
-    done 2>/dev/null <"/proc/$1/status"
+    while read -r key ids && [ "$key" != Uid: ]; do :; done 2>/dev/null <"/proc/$1/status"
+    case "	$ids	" in *"	$2	"*) return 0 ;; esac
     return 1
 }
 
@@ -290,11 +285,7 @@ start_daemon() {
     case $status in
         0) [ -n "$force" ] && [ -z "$given" ] || return 0 ;;
         1) # many daemons refuse to start beside it
-            if ! rm -f -- "$file"; then
-                echo "start_daemon: $file is in the way" >&2
-                return 4
-            fi
-            ;;
+            rm -f -- "$file" || { echo "start_daemon: $file is in the way" >&2; return 4; } ;;
         4)
             echo "start_daemon: cannot read $file" >&2
             return 4
