@@ -74,6 +74,11 @@ func (s *session) activateThere(target deploy.Target, o *options, storePath stri
 			return err
 		}
 	}
+	if comparison.Plan.WritesPIDFiles() {
+		if err := o.dirs.Room(); err != nil {
+			return err
+		}
+	}
 	results := newResults(comparison.States)
 	d := deploy.Deployment{
 		Manager: target.Manager, Accounts: database, Jobs: o.jobs, Settle: settle,

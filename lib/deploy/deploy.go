@@ -92,7 +92,7 @@ func (f *Failure) Undone() bool { return !f.Kept && len(f.Wrong) == 0 }
 // is undone; when ctx ends, what runs is interrupted and nothing is undone. The
 // error is a *Failure.
 func (d Deployment) Run(ctx, soft context.Context, work Work) error {
-	x := execution{Deployment: d, ctx: run.Within(ctx, d.Timeout), soft: soft, journal: work.Journal}
+	x := execution{Deployment: d, ctx: run.Within(ctx, d.Timeout), soft: soft, journal: work.Journal, dead: work.Plan.Dead}
 	failure := x.forward(work)
 	if failure == nil {
 		x.removeAccounts(work.Remove)

@@ -186,6 +186,35 @@ func TestWhatCannotBeUndoneIsNamed(t *testing.T) {
 	}
 }
 
+// Guards P4, P6: where the new process can't be stopped, the old one is not
+// started beside it.
+func TestNothingStartsBesideWhatRuns(t *testing.T) {
+	m := newMachine()
+	m.fails["commit"], m.fails["stop b b2"] = errors.New("no"), errors.New("no more")
+	var failure *Failure
+	if r := execute(m, nil, context.Background()); !errors.As(r.err, &failure) {
+		t.Fatalf("error is %v, want a Failure", r.err)
+	}
+	if m.state() != "a=a1 b=b2 c=c1" || strings.Count(strings.Join(m.did, ","), "start b") != 1 {
+		t.Errorf("running: %s, did %q", m.state(), m.did)
+	}
+	if got := fmt.Sprint(failure.Wrong); len(failure.Wrong) != 2 || !strings.Contains(got, "/init.d/b stop") || !strings.Contains(got, "/init.d/b start") {
+		t.Errorf("wrong: %s", got)
+	}
+}
+
+// Guards P5: what had died, and is stopped to clean up after it, stays dead when
+// that is undone.
+func TestDeadIsNotStartedByUndo(t *testing.T) {
+	m := newMachine()
+	delete(m.running, "a")
+	m.fails["commit"], m.fails["start a a1"] = errors.New("no"), errors.New("it can't")
+	var failure *Failure
+	if r := execute(m, nil, context.Background()); !errors.As(r.err, &failure) || !failure.Undone() || m.state() != "b=b1 c=c1" {
+		t.Errorf("running: %s, wrong %+v", m.state(), failure)
+	}
+}
+
 func TestNoRollbackKeepsWhatWasDone(t *testing.T) {
 	m := newMachine()
 	m.fails["start d d1"] = errors.New("no")

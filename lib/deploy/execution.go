@@ -21,7 +21,8 @@ type execution struct {
 	Deployment
 	ctx, soft context.Context
 	journal   *journal.Journal
-	begun     []begun // levels, in order
+	dead      map[string]bool // did not run before
+	begun     []begun         // levels, in order
 	created   accounts.Set
 	unseen    []manager.Unit // started, perhaps, but not seen
 	late      []manager.Unit // started, perhaps, and may show themselves still
@@ -197,6 +198,7 @@ func (x *execution) undo(failure *Failure) {
 		failure.Wrong = append(failure.Wrong, Wrong{Process: unit.Name, Why: err, Repair: x.Manager.Command(verb, unit)})
 	}
 	var back []manager.Unit
+	stuck := map[string]bool{} // could not be stopped, so that nothing may start in its place
 	for _, step := range slices.Backward(x.begun) {
 		if step.back != nil {
 			if err := step.back(); err != nil {
@@ -205,16 +207,27 @@ func (x *execution) undo(failure *Failure) {
 			}
 			continue
 		}
-		verb := opposite[step.verb]
+		verb, units := opposite[step.verb], step.units
+		if verb == "start" {
+			units = x.thatRan(units)
+			for _, unit := range units {
+				if stuck[unit.Name] {
+					wrong(unit, verb, errors.New("it was not started again: what runs in its place could not be stopped"))
+				}
+			}
+			units = slices.DeleteFunc(units, func(unit manager.Unit) bool { return stuck[unit.Name] })
+			back = append(back, units...)
+		}
+		if len(units) == 0 {
+			continue
+		}
 		x.awaitLate()
-		failed := x.all(verb, step.units)
-		for _, unit := range step.units {
+		failed := x.all(verb, units)
+		for _, unit := range units {
 			if err := failed[unit.Name]; err != nil {
 				wrong(unit, verb, err)
+				stuck[unit.Name] = verb == "stop" && x.stillRuns(unit)
 			}
-		}
-		if verb == "start" {
-			back = append(back, step.units...)
 		}
 	}
 	if err := x.forgetAccounts(); err != nil {
@@ -230,6 +243,17 @@ func (x *execution) undo(failure *Failure) {
 	failure.Wrong = slices.CompactFunc(failure.Wrong, func(a, b Wrong) bool {
 		return a.Process == b.Process && a.Repair == b.Repair
 	})
+}
+
+// thatRan leaves out what was stopped though it did not run.
+func (x *execution) thatRan(units []manager.Unit) []manager.Unit {
+	return slices.DeleteFunc(slices.Clone(units), func(unit manager.Unit) bool { return x.dead[unit.Name] })
+}
+
+// stillRuns says whether a unit is seen running that was to stop.
+func (x *execution) stillRuns(unit manager.Unit) bool {
+	states, err := x.Manager.Status(x.ctx, []manager.Unit{unit})
+	return err == nil && states[unit.Name].Condition == manager.Running
 }
 
 // lateness is how long what a start may have left behind has to show itself.

@@ -17,7 +17,7 @@ func (x *execution) move(mover manager.Mover, work Work) *Failure {
 	if x.soft.Err() != nil {
 		return &Failure{Verb: "start", Cause: errInterrupted}
 	}
-	starts, stops := slices.Concat(work.Plan.Starts...), slices.Concat(work.Plan.Stops...)
+	starts, stops := slices.Concat(work.Plan.Starts...), x.thatRan(slices.Concat(work.Plan.Stops...))
 	err := x.noteBegun("start", starts)
 	if err == nil {
 		err = x.journal.Sync()

@@ -5,10 +5,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"nixproc/lib/pidfile"
@@ -102,4 +105,37 @@ func AwaitPIDFile(ctx context.Context, command string, unit Unit, begun time.Tim
 		case <-time.After(pause):
 		}
 	}
+}
+
+// shownLines of a log are in an error.
+const shownLines = 10
+
+// LogTail is the end of a log, to be put behind a message; "" if there is none.
+func LogTail(log string) string {
+	data, err := end(log)
+	text := strings.TrimRight(string(data), "\n")
+	if err != nil || text == "" {
+		return ""
+	}
+	lines := strings.Split(text, "\n")
+	return "; the end of " + log + ":\n  " + strings.Join(lines[max(0, len(lines)-shownLines):], "\n  ")
+}
+
+// shownBytes bounds them: a log may have one line of any length.
+const shownBytes = 16 << 10
+
+// end reads the end of a regular file, however large it is; of anything else,
+// such as a fifo, which would keep us waiting, or a link, which somebody may have
+// made to a file that is not theirs, nothing.
+func end(path string) ([]byte, error) {
+	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil || !info.Mode().IsRegular() {
+		return nil, err
+	}
+	return io.ReadAll(io.NewSectionReader(file, max(0, info.Size()-shownBytes), shownBytes))
 }

@@ -29,7 +29,12 @@ func ReadUnits[Own any](profile string, scan func(tree string) ([]manifest.Proce
 		processes[i].Foreign = processes[i].Foreign || contents == nil
 	}
 	units := make([]Unit, 0, len(processes))
+	named := make(map[string]bool, len(processes))
 	for _, process := range processes {
+		if process.Name == "" || named[process.Name] {
+			return nil, fmt.Errorf("%s: two processes are called %q, or one has no name", profile, process.Name)
+		}
+		named[process.Name] = true
 		var own Own
 		if err := json.Unmarshal(process.Unit, &own); err != nil {
 			return nil, fmt.Errorf("%s: process '%s': %w", profile, process.Name, err)

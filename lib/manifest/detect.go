@@ -59,19 +59,21 @@ func readManager(profile string) (name string, found bool, err error) {
 	}
 	defer file.Close()
 	tokens := json.NewDecoder(file)
-	if _, err = tokens.Token(); err == nil { // the brace
-		for tokens.More() && err == nil {
-			var key json.Token
-			if key, err = tokens.Token(); err != nil {
-				break
-			}
-			if key == "manager" {
-				err = tokens.Decode(&name)
-				break
-			}
-			var other json.RawMessage
-			err = tokens.Decode(&other)
+	brace, err := tokens.Token()
+	for err == nil && brace == json.Delim('{') && name == "" && tokens.More() {
+		var key json.Token
+		if key, err = tokens.Token(); err != nil {
+			break
 		}
+		if key == "manager" {
+			err = tokens.Decode(&name)
+			continue
+		}
+		var other json.RawMessage
+		err = tokens.Decode(&other)
+	}
+	if err == nil && name == "" {
+		err = errors.New("it names no process manager")
 	}
 	if err != nil {
 		return "", false, fmt.Errorf("%s can't be read: %w", file.Name(), err)

@@ -78,6 +78,9 @@ func Read(profile string) (*Manifest, error) {
 	if m.Schema > Schema {
 		return nil, fmt.Errorf("%s was made by a newer command (schema %d, this command reads %d): upgrade the command", file, m.Schema, Schema)
 	}
+	if m.Schema < 1 || m.Manager == "" {
+		return nil, fmt.Errorf("%s is no manifest of nixproc: it names no schema, or no process manager", file)
+	}
 	return &m, nil
 }
 

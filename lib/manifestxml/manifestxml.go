@@ -115,7 +115,12 @@ func parse(r io.Reader) (*Manifest, error) {
 		}
 		active[one.Service] = true
 	}
+	known := make(map[string]bool, len(d.Services))
 	for _, s := range d.Services {
+		if known[s.Key] {
+			return nil, fmt.Errorf("it has two services with the key %s", s.Key)
+		}
+		known[s.Key] = true
 		if s.Key == "" || s.Name == "" || s.Package == "" {
 			return nil, errors.New("a service lacks its key, name or pkg")
 		}
@@ -123,11 +128,12 @@ func parse(r io.Reader) (*Manifest, error) {
 		for _, dependency := range s.DependsOn {
 			one.DependsOn = append(one.DependsOn, dependency.Service)
 		}
-		delete(active, s.Key)
 		m.Services = append(m.Services, one)
 	}
 	for key := range active {
-		return nil, fmt.Errorf("it maps a service that it lacks: %s", key)
+		if !known[key] {
+			return nil, fmt.Errorf("it maps a service that it lacks: %s", key)
+		}
 	}
 	return m, nil
 }

@@ -85,8 +85,8 @@ func newWriter(root string) *writer {
 	return d
 }
 
-func (d *writer) open(tag string) {
-	d.line("<" + tag + ">")
+func (d *writer) open(tag string, values ...string) {
+	d.line("<"+tag+">", values...)
 	d.depth++
 }
 
@@ -118,7 +118,7 @@ func (d *writer) services(services []Service) {
 	services = slices.SortedFunc(slices.Values(services), func(a, b Service) int { return cmp.Compare(a.Key, b.Key) })
 	d.open("services")
 	for _, s := range services {
-		d.open(`service name="` + s.Key + `"`)
+		d.open(`service name="%s"`, s.Key)
 		d.line("<name>%s</name>", s.Name)
 		d.line("<pkg>%s</pkg>", s.Package)
 		d.line("<type>%s</type>", s.Type)

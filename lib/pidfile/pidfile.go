@@ -54,12 +54,8 @@ func find(file string, expected Expected) (Process, bool, error) {
 	if err != nil {
 		return Process{}, false, err
 	}
-	fields := strings.Fields(string(content))
-	if len(fields) == 0 {
-		return Process{}, false, nil
-	}
-	pid, err := strconv.Atoi(fields[0])
-	if err != nil || pid <= 1 {
+	pid, ok := numberIn(content)
+	if !ok {
 		return Process{}, false, nil
 	}
 	start, alive := Started(pid)
@@ -73,6 +69,19 @@ func find(file string, expected Expected) (Process, bool, error) {
 		return Process{}, false, nil
 	}
 	return Process{PID: pid, Start: start}, true, nil
+}
+
+// numberIn is the first word of a pid file, if that can be a process.
+func numberIn(content []byte) (pid int, ok bool) {
+	if len(content) == short { // the last word may go on
+		content = content[:bytes.LastIndexAny(content, " \t\r\n")+1]
+	}
+	fields := strings.Fields(string(content))
+	if len(fields) == 0 {
+		return 0, false
+	}
+	pid, err := strconv.Atoi(fields[0])
+	return pid, err == nil && pid > 1
 }
 
 // coarse is the resolution of the times that file systems note.
@@ -89,8 +98,8 @@ func Ended(file string, since time.Time) bool {
 	if err != nil {
 		return false
 	}
-	pid, err := strconv.Atoi(strings.TrimSpace(string(content)))
-	if err != nil || pid <= 1 {
+	pid, ok := numberIn(content)
+	if !ok {
 		return false
 	}
 	_, alive := Started(pid)

@@ -5,6 +5,9 @@ import (
 	"syscall"
 )
 
+// short is how many bytes of a file are read, at most.
+const short = 1024
+
 // readShort reads the beginning of a file, which is all of a pid file and of the
 // files of /proc that are read here. It does without os.File, whose preparations
 // for files that block take longer than the reading.
@@ -14,7 +17,7 @@ func readShort(path string, flags int) ([]byte, error) {
 		return nil, &fs.PathError{Op: "open", Path: path, Err: err}
 	}
 	defer syscall.Close(descriptor)
-	data := make([]byte, 1024)
+	data := make([]byte, short)
 	for {
 		n, err := syscall.Read(descriptor, data)
 		switch err {

@@ -40,6 +40,9 @@ type Plan struct {
 	// Stops and Starts are levels: the units of one are independent of each
 	// other, each level waits for the one before. Stops come first.
 	Stops, Starts [][]manager.Unit
+	// Dead names what is stopped though it does not run: so that it is cleaned up
+	// after. Who takes the stop back does not start it.
+	Dead map[string]bool
 }
 
 // Options change what is restarted.
@@ -58,7 +61,7 @@ type Options struct {
 // Make compares the units of the old and of the new profile. states tells what
 // is known of the old ones, and of those new ones that the old profile lacks.
 func Make(old, new []manager.Unit, states map[string]manager.State, options Options) Plan {
-	var p Plan
+	p := Plan{Dead: map[string]bool{}}
 	olds := byName(old)
 	news := byName(new)
 	for _, name := range names(old, new) {
@@ -88,6 +91,9 @@ func Make(old, new []manager.Unit, states map[string]manager.State, options Opti
 	for _, change := range p.Changes {
 		if change.Action == Stop || change.Action == Restart {
 			stops = append(stops, *change.Old)
+			if states[change.Name].Condition == manager.Stopped {
+				p.Dead[change.Name] = true
+			}
 		}
 		if change.Action == Start || change.Action == Restart {
 			starts = append(starts, *change.New)
@@ -101,6 +107,11 @@ func Make(old, new []manager.Unit, states map[string]manager.State, options Opti
 
 // Empty says whether nothing is to be started or stopped.
 func (p Plan) Empty() bool { return len(p.Stops) == 0 && len(p.Starts) == 0 }
+
+// WritesPIDFiles says whether something is to be started that has a pid file.
+func (p Plan) WritesPIDFiles() bool {
+	return slices.ContainsFunc(slices.Concat(p.Starts...), func(unit manager.Unit) bool { return unit.PIDFile != "" })
+}
 
 func decide(old, new *manager.Unit, condition manager.Condition) Change {
 	change := Change{Old: old, New: new}

@@ -43,7 +43,7 @@ func execute(ctx context.Context, c Command, grace time.Duration) (Result, error
 	if err := ctx.Err(); err != nil {
 		return Result{}, stopped(c, err)
 	}
-	out, err := openOutput(c.Log)
+	out, err := openOutput(c.Log, c.WithoutLog)
 	if err != nil {
 		return fail(err)
 	}

@@ -22,13 +22,15 @@ type output struct {
 	log            bool
 }
 
-func openOutput(log string) (*output, error) {
+func openOutput(log string, withoutLog bool) (*output, error) {
 	if log != "" {
 		f, start, err := openLog(log)
-		if err != nil {
+		if err == nil {
+			return &output{stdout: f, stderr: f, start: start, log: true}, nil
+		}
+		if !withoutLog {
 			return nil, err
 		}
-		return &output{stdout: f, stderr: f, start: start, log: true}, nil
 	}
 	stdout, err := nameless()
 	if err != nil {

@@ -39,6 +39,9 @@ type Command struct {
 	// behind should have a Log: what the daemon writes to a file without a
 	// name can be read by nobody and takes up room until the daemon ends.
 	Log string
+	// WithoutLog goes on without the log where that can't be opened: on a full
+	// disk, say. A program that stops something has to run all the same.
+	WithoutLog bool
 
 	// Started, when set, is called with the process ID (and group ID) of the
 	// program before its first instruction. The program runs only once

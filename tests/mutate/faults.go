@@ -27,7 +27,7 @@ var ofTheOriginal = []saboteur{
 		"m.ctl(ctx, \"bootstrap\", m.Domain, m.place(unit))", "m.ctl(ctx, \"load\", \"-w\", m.place(unit))",
 		"./tests", "TestLaunchdOrder"},
 	{"D25: nobody asks whether supervisord runs", "lib/manager/supervisord/install.go",
-		"	return m.reread(context.Background())\n", "	_ = context.Background\n	return nil\n",
+		"unreadable.\n	return m.reread(ctx)\n", "unreadable.\n	return nil\n",
 		"./tests", "TestSupervisordThatCannotRead"},
 	{"D28: a value may not look like an option", "cmd/nixproc/getopt.go",
 		"	case len(rest) == 0:\n		return nil, nil, fmt.Errorf(\"option --%s needs", "	case len(rest) == 0 || strings.HasPrefix(rest[0], \"--\"):\n		return nil, nil, fmt.Errorf(\"option --%s needs",

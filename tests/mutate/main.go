@@ -52,7 +52,7 @@ func mutate(ctx context.Context, only string) error {
 	}
 
 	caught, missed := 0, 0
-	for _, s := range slices.Concat(saboteurs, ofTheJournal, ofTheOriginal, ofSupervisord, ofSystemd, ofCommands, ofInstallation, ofDocuments) {
+	for _, s := range all() {
 		if !wanted.MatchString(s.rule) {
 			continue
 		}
@@ -81,6 +81,22 @@ func mutate(ctx context.Context, only string) error {
 		return fmt.Errorf("%d rules have no test that notices when they are broken", missed)
 	}
 	return nil
+}
+
+func all() []saboteur {
+	return slices.Concat(saboteurs, ofTheJournal, ofTheOriginal, ofSupervisord, ofSystemd, ofCommands, ofInstallation, ofDocuments)
+}
+
+// changed gives the file that the saboteur changes, in a tree, as it is and as
+// it is to be.
+func (s saboteur) changed(tree string) (original, broken []byte, err error) {
+	if original, err = os.ReadFile(filepath.Join(tree, s.file)); err != nil {
+		return nil, nil, err
+	}
+	if n := bytes.Count(original, []byte(s.from)); n != 1 {
+		return nil, nil, fmt.Errorf("%s has the text %q %d times, want once: adapt this saboteur", s.file, s.from, n)
+	}
+	return original, bytes.Replace(original, []byte(s.from), []byte(s.to), 1), nil
 }
 
 // copyTracked copies the files that are part of the tree.
@@ -116,18 +132,15 @@ func copyTracked(to string) error {
 // is "" if the test noticed.
 func (s saboteur) run(ctx context.Context, tree string) (verdict string, err error) {
 	file := filepath.Join(tree, s.file)
-	original, err := os.ReadFile(file)
+	original, broken, err := s.changed(tree)
 	if err != nil {
 		return "", err
-	}
-	if n := bytes.Count(original, []byte(s.from)); n != 1 {
-		return "", fmt.Errorf("%s has the text %q %d times, want once: adapt this saboteur", s.file, s.from, n)
 	}
 	info, err := os.Stat(file)
 	if err != nil {
 		return "", err
 	}
-	if err := os.WriteFile(file, bytes.Replace(original, []byte(s.from), []byte(s.to), 1), info.Mode().Perm()); err != nil {
+	if err := os.WriteFile(file, broken, info.Mode().Perm()); err != nil {
 		return "", err
 	}
 	defer func() {

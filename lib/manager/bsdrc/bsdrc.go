@@ -183,7 +183,10 @@ func (m *Manager) run(ctx context.Context, unit manager.Unit, activity string) e
 	if m.LogDir != nil {
 		log = filepath.Join(m.LogDir(), "nixproc-"+unit.Name+".log")
 	}
-	_, err := m.Runner.Run(ctx, run.Command{Args: []string{unit.File, activity}, Env: manager.ScriptEnvironment(bootPath), Log: manager.ScriptLog(log)})
+	_, err := m.Runner.Run(ctx, run.Command{
+		Args: []string{unit.File, activity}, Env: manager.ScriptEnvironment(bootPath),
+		Log: manager.ScriptLog(log), WithoutLog: activity == "stop",
+	})
 	return err
 }
 

@@ -47,13 +47,14 @@ func (m Manager) call(ctx context.Context, words ...string) (string, error) {
 // service after the other.
 var stateLine = regexp.MustCompile(`(?m)^(Service|Current State) *: (.*?)\r?$`)
 
-// states of services by name.
+// states of services by name; "" where it does not tell.
 func states(text string) map[string]string {
 	found := map[string]string{}
 	name := ""
 	for _, match := range stateLine.FindAllStringSubmatch(text, -1) {
 		if match[1] == "Service" {
 			name = match[2]
+			found[name] = ""
 		} else if name != "" {
 			found[name] = match[2]
 			name = ""
@@ -77,6 +78,8 @@ func (m Manager) Status(ctx context.Context, units []manager.Unit) (map[string]m
 		switch state, installed := known[own(unit).Service]; {
 		case !installed:
 			found[unit.Name] = manager.State{Condition: manager.Stopped, Detail: "it is not installed"}
+		case state == "":
+			found[unit.Name] = manager.State{Detail: "cygrunsrv does not tell its state"}
 		case state == "Running":
 			found[unit.Name] = manager.State{Condition: manager.Running}
 		default:

@@ -64,13 +64,19 @@ func (m Manager) inspect(ctx context.Context, units []manager.Unit) (map[string]
 	decoder := json.NewDecoder(strings.NewReader(result.Stdout))
 	for {
 		var one container
-		for _, field := range []any{&one.Name, &one.Image, &one.Labels, &one.State} {
-			err := decoder.Decode(field)
-			if errors.Is(err, io.EOF) {
+		for i, field := range []any{&one.Name, &one.Image, &one.Labels, &one.State} {
+			unread := decoder.Decode(field)
+			if i == 0 && errors.Is(unread, io.EOF) {
+				for _, unit := range units {
+					// It complains of each that it does not have.
+					if _, told := found[unit.Name]; !told && err == nil {
+						return nil, fmt.Errorf("%s says nothing of the container %s: %s", m.Program, containerName(unit), result.Stdout)
+					}
+				}
 				return found, nil
 			}
-			if err != nil {
-				return nil, fmt.Errorf("what %s says of its containers can't be read: %w: %s", m.Program, err, result.Stdout)
+			if unread != nil {
+				return nil, fmt.Errorf("what %s says of its containers can't be read: %w: %s", m.Program, unread, result.Stdout)
 			}
 		}
 		found[strings.TrimPrefix(strings.TrimPrefix(one.Name, "/"), "nixproc-")] = one

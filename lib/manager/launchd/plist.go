@@ -3,6 +3,7 @@ package launchd
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"path"
@@ -23,6 +24,9 @@ func Parse(content []byte) (Properties, error) {
 	var p Properties
 	if _, err := plist.Unmarshal(content, &p); err != nil {
 		return nil, fmt.Errorf("it is no property list: %w", err)
+	}
+	if len(p) == 0 {
+		return nil, errors.New("it sets no property")
 	}
 	return p, nil
 }

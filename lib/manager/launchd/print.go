@@ -37,7 +37,9 @@ func parseJob(text string) job {
 		case "state":
 			found.state = value
 		case "pid":
-			found.pid, _ = strconv.Atoi(value)
+			if pid, err := strconv.Atoi(value); err == nil && pid > 0 {
+				found.pid = pid
+			}
 		case "last exit code", "last terminating signal":
 			if value == "(never exited)" {
 				continue

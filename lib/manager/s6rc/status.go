@@ -191,7 +191,7 @@ func (m *Manager) supervised(ctx context.Context, units []manager.Unit, up map[s
 			continue
 		}
 		pid, err := strconv.Atoi(fields[1])
-		found[service] = supervision{up: fields[0] == "true" && err == nil, pid: pid, exitCode: fields[2]}
+		found[service] = supervision{up: fields[0] == "true" && err == nil && pid > 0, pid: pid, exitCode: fields[2]}
 	}
 	return found, nil
 }

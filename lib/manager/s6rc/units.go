@@ -27,7 +27,12 @@ const Sources = "etc/s6/sv"
 // Units reads the processes of a profile: from its manifest, or, where the
 // framework before this built it, from the definitions themselves.
 func (*Manager) Units(profile string) ([]manager.Unit, error) {
-	return manager.ReadUnits(profile, Scan, func(unit *manager.Unit, _ manifest.Process, own Unit) {
+	var problems []error
+	units, err := manager.ReadUnits(profile, Scan, func(unit *manager.Unit, _ manifest.Process, own Unit) {
+		if len(own.Services) == 0 {
+			problems = append(problems, fmt.Errorf("%s: process '%s' has no services", profile, unit.Name))
+			return
+		}
 		for _, service := range own.Services {
 			unit.Installs = append(unit.Installs, filepath.Join(profile, Sources, service.Name))
 		}
@@ -38,6 +43,7 @@ func (*Manager) Units(profile string) ([]manager.Unit, error) {
 		unit.Wanted = true
 		unit.Own = own
 	})
+	return units, errors.Join(append(problems, err)...)
 }
 
 // DefaultBundle is the usual name of the bundle of all services, which is no

@@ -170,7 +170,9 @@ func write(b *bytes.Buffer, value any) {
 	case map[string]any:
 		b.WriteString("<struct>")
 		for name, member := range value {
-			b.WriteString("<member><name>" + name + "</name>")
+			b.WriteString("<member><name>")
+			_ = xml.EscapeText(b, []byte(name))
+			b.WriteString("</name>")
 			write(b, member)
 			b.WriteString("</member>")
 		}
@@ -181,12 +183,14 @@ func write(b *bytes.Buffer, value any) {
 
 // value of an answer, of any type.
 type value struct {
-	String  *string  `xml:"string"`
-	Int     *int     `xml:"int"`
-	I4      *int     `xml:"i4"`
-	Boolean *int     `xml:"boolean"`
-	Array   *[]value `xml:"array>data>value"`
-	Struct  *struct {
+	String  *string `xml:"string"`
+	Int     *int    `xml:"int"`
+	I4      *int    `xml:"i4"`
+	Boolean *int    `xml:"boolean"`
+	Array   *struct {
+		Elements []value `xml:"data>value"`
+	} `xml:"array"`
+	Struct *struct {
 		Members []struct {
 			Name  string `xml:"name"`
 			Value value  `xml:"value"`
@@ -239,8 +243,8 @@ func (v value) plain() any {
 		}
 		return fields
 	case v.Array != nil:
-		elements := make([]any, len(*v.Array))
-		for i, element := range *v.Array {
+		elements := make([]any, len(v.Array.Elements))
+		for i, element := range v.Array.Elements {
 			elements[i] = element.plain()
 		}
 		return elements

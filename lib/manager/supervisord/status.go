@@ -35,7 +35,16 @@ func (s *server) processes(ctx context.Context) (map[string][]process, error) {
 	if err != nil {
 		return nil, err
 	}
-	all, _ := got.([]any)
+	return processesIn(got)
+}
+
+// processesIn reads the answer. What it does not say of a process, or of all,
+// stands for nothing: it is an error.
+func processesIn(got any) (map[string][]process, error) {
+	all, isList := got.([]any)
+	if !isList {
+		return nil, errors.New("supervisord's answer is no list of processes")
+	}
 	found := map[string][]process{}
 	for _, one := range all {
 		fields, _ := one.(map[string]any)
@@ -45,6 +54,9 @@ func (s *server) processes(ctx context.Context) (map[string][]process, error) {
 		}
 		pid, _ := fields["pid"].(int)
 		group := text("group")
+		if group == "" || text("name") == "" || text("statename") == "" {
+			return nil, errors.New("supervisord's answer has a process without its group, name or state")
+		}
 		found[group] = append(found[group], process{group + ":" + text("name"), text("statename"), text("description"), pid})
 	}
 	return found, nil

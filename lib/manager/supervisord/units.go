@@ -81,9 +81,9 @@ func sections(content []byte) []section {
 	inGroup := map[string]bool{}
 	var current *section
 	for line := range strings.Lines(string(content)) {
-		line = strings.TrimRight(line, "\r\n")
+		line = strings.TrimRight(inlineComment.ReplaceAllString(line, ""), " \t\r\n")
 		if header, ok := strings.CutPrefix(line, "["); ok {
-			kind, name, _ := strings.Cut(strings.TrimSuffix(strings.TrimSpace(header), "]"), ":")
+			kind, name, _ := strings.Cut(strings.TrimSuffix(header, "]"), ":")
 			current = nil
 			switch kind {
 			case "program", "fcgi-program", "eventlistener", "group":

@@ -34,11 +34,11 @@ func sectionsOf(text string) map[string][]string {
 			continue
 		}
 		name, value, _ := strings.Cut(line, "=")
-		name = strings.TrimSpace(name)
+		name = strings.Trim(name, blanks)
 		if section == "[Install]" || section == "[Unit]" && slices.Contains(indifferent, name) {
 			continue
 		}
-		sections[section] = append(sections[section], name+"="+strings.TrimSpace(value))
+		sections[section] = append(sections[section], name+"="+strings.Trim(value, blanks))
 	}
 	for _, lines := range sections {
 		slices.SortStableFunc(lines, func(a, b string) int {
@@ -46,18 +46,43 @@ func sectionsOf(text string) map[string][]string {
 			second, _, _ := strings.Cut(b, "=")
 			return strings.Compare(first, second)
 		})
-		// The variables of a process have no order.
-		variables := slices.IndexFunc(lines, func(line string) bool { return strings.HasPrefix(line, "Environment=") })
-		if variables >= 0 {
-			end := variables
-			for end < len(lines) && strings.HasPrefix(lines[end], "Environment=") {
+		begin := slices.IndexFunc(lines, setsVariables)
+		if begin >= 0 {
+			end := begin
+			for end < len(lines) && setsVariables(lines[end]) {
 				end++
 			}
-			slices.SortStableFunc(lines[variables:end], strings.Compare)
+			if variables := lines[begin:end]; unordered(variables) {
+				slices.SortStableFunc(variables, strings.Compare)
+			}
 		}
 	}
 	return sections
 }
+
+const environment = "Environment="
+
+func setsVariables(line string) bool { return strings.HasPrefix(line, environment) }
+
+// unordered says whether lines that set variables mean the same in any order:
+// each sets one, another one than the others. (An empty line forgets those before
+// it.)
+func unordered(lines []string) bool {
+	set := map[string]bool{}
+	for _, line := range lines {
+		value := strings.TrimPrefix(line, environment)
+		unquoted := strings.Trim(value, `"'`)
+		name, _, _ := strings.Cut(unquoted, "=")
+		if name == "" || set[name] || strings.ContainsAny(unquoted, `"'`) || unquoted == value && strings.ContainsAny(value, " \t") {
+			return false
+		}
+		set[name] = true
+	}
+	return true
+}
+
+// blanks are what systemd takes for one; there are more in Unicode.
+const blanks = " \t\r\n"
 
 // logicalLines are the lines without comments, trimmed; one that ends in a
 // backslash goes on in the next.
@@ -66,7 +91,7 @@ func logicalLines(text string) []string {
 	pending := ""
 	for line := range strings.Lines(text) {
 		line = strings.TrimRight(line, "\n")
-		trimmed := strings.TrimLeft(line, " \t")
+		trimmed := strings.TrimLeft(line, blanks)
 		if strings.HasPrefix(trimmed, "#") || strings.HasPrefix(trimmed, ";") {
 			continue
 		}
@@ -75,10 +100,13 @@ func logicalLines(text string) []string {
 			pending += strings.TrimSuffix(line, `\`) + " "
 			continue
 		}
-		if line = strings.TrimSpace(pending + line); line != "" {
+		if line = strings.Trim(pending+line, blanks); line != "" {
 			lines = append(lines, line)
 		}
 		pending = ""
+	}
+	if pending = strings.Trim(pending, blanks); pending != "" {
+		lines = append(lines, pending) // the file ends within a line
 	}
 	return lines
 }

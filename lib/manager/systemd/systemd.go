@@ -67,7 +67,7 @@ func (m *Manager) show(ctx context.Context, names []string) ([]properties, error
 				all[i][name] = value
 			}
 		}
-		if all[i]["ActiveState"] == "" {
+		if all[i]["LoadState"] == "" || all[i]["ActiveState"] == "" {
 			return nil, m.unreachable(fmt.Errorf("systemctl show told nothing of %s", names[i]))
 		}
 	}
