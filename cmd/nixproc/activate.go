@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -141,6 +143,11 @@ func (s *session) compare(target deploy.Target, o *options, storePath string) (d
 	}
 	for _, text := range hosted {
 		note("warning: %s", text)
+	}
+	for _, name := range slices.Sorted(maps.Keys(comparison.States)) {
+		if doubt := comparison.States[name].Doubt; doubt != "" {
+			note("warning: process '%s': its pid file is not believed: %s", name, doubt)
+		}
 	}
 	noteMissing(comparison.Plan)
 	noteSkipped(comparison.Plan)

@@ -13,6 +13,8 @@ import (
 	"runtime/debug"
 	"strings"
 	"syscall"
+
+	"nixproc/lib/run"
 )
 
 // version is set when a release is built.
@@ -121,6 +123,9 @@ func (s *session) execute(name string, cmd command, args []string) error {
 	if o.help {
 		fmt.Print(cmd.help)
 		return nil
+	}
+	if o.showValues {
+		run.ShowValues()
 	}
 	return cmd.run(s, o, operands)
 }

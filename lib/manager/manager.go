@@ -58,6 +58,7 @@ type State struct {
 	PID       int       // 0 if not known
 	Since     time.Time // start of the process, zero if not known
 	Detail    string    // what else there is to say, in a few words
+	Doubt     string    // why a pid file is not believed that names a process
 }
 
 // Condition of a unit.

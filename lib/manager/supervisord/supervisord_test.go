@@ -358,3 +358,17 @@ func TestScan(t *testing.T) {
 		t.Errorf("the priority is part of the key: %v", err)
 	}
 }
+
+// What supervisord repeats of a setting may be values of variables.
+func TestRepeatedSettings(t *testing.T) {
+	t.Parallel()
+	for said, want := range map[string]string{
+		"CANT_REREAD: Unexpected end of key/value pairs in value 'A=\"it's secret,B' in section 'program:a'": "CANT_REREAD: Unexpected end of key/value pairs in value '***'",
+		`CANT_REREAD: Format string 'A="%(secret)"' for 'program:a.environment' is badly formatted: x`:       `CANT_REREAD: Format string '***' for 'program:a.environment' is badly formatted: x`,
+		"SPAWN_ERROR: a": "SPAWN_ERROR: a",
+	} {
+		if got := faultIn(map[string]any{"faultCode": 1, "faultString": said}); got == nil || !strings.HasPrefix(got.Error(), want) || strings.Contains(got.Error(), "secret") {
+			t.Errorf("%q becomes %v, want %q", said, got, want)
+		}
+	}
+}
