@@ -1,7 +1,6 @@
 package deploy
 
 import (
-	"cmp"
 	"errors"
 	"slices"
 	"time"
@@ -65,12 +64,20 @@ func (x *execution) undo(failure *Failure) {
 	for _, unit := range x.unseen {
 		failure.Wrong = append(failure.Wrong, Wrong{Process: unit.Name, Why: errors.New("it may run all the same: nothing tells which its process is")})
 	}
-	slices.SortFunc(failure.Wrong, func(a, b Wrong) int {
-		return cmp.Or(cmp.Compare(a.Process, b.Process), cmp.Compare(a.Repair, b.Repair))
-	})
-	failure.Wrong = slices.CompactFunc(failure.Wrong, func(a, b Wrong) bool {
-		return a.Process == b.Process && a.Repair == b.Repair
-	})
+	failure.Wrong = once(failure.Wrong)
+}
+
+// once leaves out what is said again. The order stays that of undoing: whoever
+// types the commands one after the other stops what is new before what was there
+// starts again.
+func once(all []Wrong) []Wrong {
+	var left []Wrong
+	for _, wrong := range all {
+		if !slices.ContainsFunc(left, func(said Wrong) bool { return said.Process == wrong.Process && said.Repair == wrong.Repair }) {
+			left = append(left, wrong)
+		}
+	}
+	return left
 }
 
 // thatRan leaves out what was stopped though it did not run.
