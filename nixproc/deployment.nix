@@ -66,6 +66,15 @@ let
       (name: map (value: { inherit name value; }) (plain (depth - 1) set.${name}))
       (builtins.attrNames set));
 
+  # Unlike plain data, it keeps the references to the store: the program that is
+  # to be asked has to be there.
+  readinessOf = attribute: value:
+    if builtins.isList value then map (readinessOf attribute) value
+    else if builtins.isPath value || value ? outPath || value ? __toString then toString value
+    else if builtins.isAttrs value then builtins.mapAttrs (name: readinessOf "${attribute}.${name}") value
+    else if builtins.isFunction value then throw "attribute '${attribute}' is ${kindOf value}, where plain data is due"
+    else value;
+
   inStore = path:
     builtins.substring 0 (builtins.stringLength builtins.storeDir + 1) path == "${builtins.storeDir}/";
 
@@ -117,7 +126,8 @@ let
       else if !(process ? pkg) then { problem = "has no attribute 'pkg'"; }
       else if !builtins.isAttrs package then { problem = "has ${kindOf package} as 'pkg', where a package is due"; }
       else {
-        attributes = plainSet 3 (removeAttrs process [ "pkg" ]);
+        attributes = plainSet 3 (removeAttrs process [ "pkg" "readiness" ]);
+        ${if process.readiness or null == null then null else "readiness"} = readinessOf "readiness" process.readiness;
       } // (package.nixproc or (if processManager == "disnix" then disnixPackage package else {
         name = nameOf package;
         tree = "${package}";

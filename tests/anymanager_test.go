@@ -2,6 +2,8 @@ package tests
 
 import (
 	"encoding/json"
+	"errors"
+	"os"
 	"strings"
 	"testing"
 )
@@ -77,6 +79,30 @@ func TestCommandsForAnyManager(t *testing.T) {
 	says(ok("plan", "--undeploy", "--runlevel=3"), "would do: 1 stop\n")
 	says(ok("undeploy", "--runlevel=3"), "1 stopped: generation 3\n")
 	runs(t, d.observe())
+
+	// What was built before says for which manager.
+	d.env = append(d.env, "NIXPROC_PROCESS_MANAGER=")
+	says(ok("deploy", append(place, built)...), "1 started: generation 4\n")
+	d.complains(t, func() outcome { return d.nixproc("supervisord-switch", "--undeploy") }, codeFailed,
+		"nothing of supervisord is deployed", "what runs is sysvinit's (nixproc undeploy -P sysvinit stops it)")
+	d.complains(t, func() outcome { return d.nixproc("generations", "-P", "supervisord", "switch", "4") }, codeFailed,
+		"has no generation 4 of supervisord: there are 2, 3, 4 of sysvinit (-P says whose is meant)")
+	// The older tools leave an empty profile that does not say whose it is.
+	ok("undeploy", "--runlevel=3")
+	if err := os.Mkdir(d.path("rc.d"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	empty, err := d.store.nix(nil, "nix-store", "--add", d.path("rc.d"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	link := d.path("profiles", "processes-6-link")
+	if err := errors.Join(os.Symlink(empty, link), os.Remove(d.path("profiles", "processes")), os.Symlink(link, d.path("profiles", "processes"))); err != nil {
+		t.Fatal(err)
+	}
+	says(ok("rollback", "--runlevel=3", "--dry-run"), "no processes")
 	ok("generations", "delete", "all")
+	d.complains(t, func() outcome { return d.nixproc("status") }, codeFailed, "nothing is deployed in the profile "+d.path("profiles", "processes"), "nixproc switch deploys")
+	d.env = append(d.env, "NIXPROC_PROCESS_MANAGER=docker")
 	d.complains(t, func() outcome { return d.nixproc("switch", "--rollback", "--runlevel=3") }, codeUsage, "--runlevel is an option of sysvinit, not of docker")
 }

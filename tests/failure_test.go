@@ -76,7 +76,7 @@ func TestFailedStartIsUndone(t *testing.T) {
 			if r.code != 1 {
 				t.Errorf("exit code %d, want 1", r.code)
 			}
-			for _, want := range append(c.says, "started new", "undo: stopped new", "undo: started goes", "all steps were undone") {
+			for _, want := range append(c.says, "started new", "undo: stopped new", "undo: started goes", "goes     stop     undone  running, pid ", "new      start    undone  stopped", "all steps were undone") {
 				if !strings.Contains(r.stderr, want) {
 					t.Errorf("the message lacks %q:\n%s", want, r.stderr)
 				}
@@ -123,7 +123,7 @@ func TestNoRollback(t *testing.T) {
 	d.mustSwitchTo("--host-packages", d.model("model.nix", beforeFailure))
 	before := d.observe()
 	r := d.switchTo("--no-rollback", "--host-packages", d.model("model.nix", afterWith(failingStart)))
-	if r.code != 2 || !strings.Contains(r.stderr, "nothing was undone") || strings.Contains(r.stderr, "undo: ") {
+	if r.code != 2 || !strings.Contains(r.stderr, "nothing was undone") || !strings.Contains(r.stderr, "new      start    not undone  running, pid ") || strings.Contains(r.stderr, "undo: ") {
 		t.Errorf("exit code %d, want 2\n%s", r.code, r.stderr)
 	}
 	after := d.observe()

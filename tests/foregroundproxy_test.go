@@ -34,7 +34,7 @@ func TestForegroundProxyWithoutSetpriv(t *testing.T) {
 		}
 	}
 	script := strings.NewReplacer(
-		"@date@", "date", "@id@", "id", "@rm@", "rm", "@sleep@", "sleep", "@tail@", "tail", "@setpriv@", "/no/such/setpriv",
+		"@date@", "date", "@id@", "id", "@rm@", "rm", "@sleep@", "sleep", "@stat@", "stat", "@tail@", "tail", "@setpriv@", "/no/such/setpriv",
 	).Replace(read(t, "../nixproc/backends/util/foreground-proxy.sh"))
 	for name, text := range map[string]string{
 		"chroot": bsdChroot, "proxy": script,

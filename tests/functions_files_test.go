@@ -154,7 +154,7 @@ func TestListOfFields(t *testing.T) {
 	d := newDeployment(t)
 	d.hostNeeds("daemon")
 	model := d.model("model.nix", `rec {
-		a = sleeper "a" { } // { port = 1; };
+		a = sleeper "a" { } // { port = 1; readiness.command = [ "/bin/true" ]; };
 		b = sleeper "b" { dependencies = [ a.pkg ]; };
 	}`)
 	printed := map[string]string{

@@ -1,8 +1,10 @@
 package tests
 
 import (
+	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"strings"
 	"syscall"
 	"testing"
@@ -117,22 +119,70 @@ func TestNeverAnotherProcess(t *testing.T) {
 	})
 }
 
-// Anyone can write a file in /tmp: such a file cannot name just any process.
+// Anyone can write a file in /tmp, or make a link there: that does not name just
+// any process, of whatever program. The same table is in lib/pidfile.
 func TestForeignPIDFile(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("needs root, to give a file away")
 	}
-	eachShell(t, func(t *testing.T, e *initEnv) {
-		stranger := e.stranger()
-		path := e.write("run/web.pid", fmt.Sprint(stranger.Process.Pid))
-		if err := os.Chown(path, 65534, 65534); err != nil {
-			t.Fatal(err)
-		}
-		e.want(0, "", `killproc "$D/bin/web"`)
-		if !alive(stranger.Process.Pid) {
-			t.Error("a process was killed because a stranger's file named it")
-		}
-	})
+	const nobody, other = 65534, 42424
+	for name, test := range map[string]struct {
+		owner   int    // of the file
+		process int    // its user
+		user    string // whom the script expects
+		kind    string // of the file: "", link or hard link
+		closed  bool   // the directory, to others than root
+		says    string // why it is not believed; "" if it is
+	}{
+		"of root":                            {process: other, user: "nobody"},
+		"of the expected user":               {owner: nobody, process: nobody, user: "nobody"},
+		"of the expected user, names root's": {owner: nobody, process: 0, user: "nobody", says: "who does not run process"},
+		"of a stranger, names root's":        {owner: other, process: 0, says: "who does not run process"},
+		"of a stranger, names its own":       {owner: other, process: other, user: "nobody", says: "not to nobody"},
+		"of the user that nobody knows":      {owner: other, process: other},
+		"in a directory of root's":           {owner: other, process: other, user: "nobody", closed: true},
+		"there, names root's":                {owner: other, process: 0, closed: true, says: "who does not run process"},
+		"a link of root's":                   {process: 0, kind: "link"},
+		"a link of a stranger's":             {owner: other, process: 0, kind: "link", says: "a link that belongs to user 42424"},
+		"another name":                       {process: 0, kind: "hard link", says: "another name"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			eachShell(t, func(t *testing.T, e *initEnv) {
+				cmd := exec.Command("sleep", "60")
+				cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(test.process), Gid: uint32(test.process)}}
+				if err := cmd.Start(); err != nil {
+					t.Fatal(err)
+				}
+				t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
+				file, named := e.path("run", "a.pid"), "run/a.pid"
+				if test.kind != "" {
+					named = "run/b.pid"
+				}
+				e.write(named, fmt.Sprint(cmd.Process.Pid))
+				var err error
+				switch test.kind {
+				case "link":
+					err = os.Symlink(e.path(named), file)
+				case "hard link":
+					err = os.Link(e.path(named), file)
+				}
+				mode := os.FileMode(0o777) | os.ModeSticky
+				if test.closed {
+					mode = 0o755
+				}
+				if err := errors.Join(err, os.Lchown(file, test.owner, -1), os.Chmod(e.path("run"), mode)); err != nil {
+					t.Fatal(err)
+				}
+				got := e.run(`_lsb_user=$EXPECTED; killproc -p "$D/run/a.pid" sleep`, "EXPECTED="+test.user)
+				if killed := !alive(cmd.Process.Pid); got.code != 0 || killed != (test.says == "") || !strings.Contains(got.err, test.says) {
+					t.Errorf("exit code %d, it was killed: %v, and says %q", got.code, killed, got.err)
+				}
+				if _, err := os.Lstat(file); err == nil {
+					t.Error("the file is still there")
+				}
+			})
+		})
+	}
 }
 
 func TestZombieIsDead(t *testing.T) {

@@ -85,7 +85,11 @@ func (p *torturePlace) ready(manager string) {
 		if p.manager == "docker" { // sleep, as the first process, heeds no signal
 			args += ` foregroundProcess = script "sleeps" "trap 'exit 0' TERM; sleep 100000 & wait";`
 		}
-		return fmt.Sprintf("%s = sleeper %q { %s };\n", name, name, args)
+		ready := ""
+		if name == "changed" {
+			ready = ` // { readiness.command = [ "${pkgs.coreutils}/bin/true" ]; }`
+		}
+		return fmt.Sprintf("%s = sleeper %q { %s }%s;\n", name, name, args, ready)
 	}
 	p.one = p.built("one.nix", sleeps("kept", "kept", "")+sleeps("removed", "removed", "")+sleeps("changed", "changed", ""))
 	p.two = p.built("two.nix", sleeps("kept", "kept", "")+sleeps("changed", "changed again", "")+sleeps("added", "added", "dependencies = [ changed.pkg ];"))

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -54,7 +56,7 @@ func (s *session) activateThere(target deploy.Target, o *options, storePath stri
 		restore, tidy = mark.Restore, mark.Tidy
 	}
 	work := deploy.Work{
-		Plan: comparison.Plan, Old: comparison.Old, New: storePath, Create: comparison.Create, Remove: comparison.Remove,
+		Plan: comparison.Plan, Old: comparison.Old, New: storePath, Unready: comparison.Unready, Create: comparison.Create, Remove: comparison.Remove,
 		Found: func(set accounts.Set) error { return target.RememberFound(set, comparison.Ours) },
 		Commit: func() error {
 			if err := target.Commit(number); err != nil {
@@ -89,6 +91,9 @@ func (s *session) activateThere(target deploy.Target, o *options, storePath stri
 	}
 	work.Journal = target.Journal
 	err = d.Run(s.ctx, s.soft, work)
+	if failure, failed := errors.AsType[*deploy.Failure](err); failed {
+		results.tellUndone(run.Within(s.ctx, d.Timeout), target.Manager, comparison.Plan, failure)
+	}
 	if err != nil {
 		err = errors.Join(err, restore())
 	}
@@ -138,6 +143,11 @@ func (s *session) compare(target deploy.Target, o *options, storePath string) (d
 	}
 	for _, text := range hosted {
 		note("warning: %s", text)
+	}
+	for _, name := range slices.Sorted(maps.Keys(comparison.States)) {
+		if doubt := comparison.States[name].Doubt; doubt != "" {
+			note("warning: process '%s': its pid file is not believed: %s", name, doubt)
+		}
 	}
 	noteMissing(comparison.Plan)
 	noteSkipped(comparison.Plan)

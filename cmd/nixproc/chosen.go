@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"nixproc/lib/manifest"
+	"nixproc/lib/profile"
 )
 
 // The commands without a manager in their names are those with one: -P says
@@ -22,8 +23,26 @@ func chosen(command forManager) func(*session, *options, []string) error {
 		if o.processManager == "" && len(asked(o)) > 0 {
 			return present(command)(s, o, operands)
 		}
-		return s.run(command, o.chosenManager(), o, operands)
+		name := o.chosenManager()
+		if name == "" {
+			name = builtFor(operands)
+		}
+		return s.run(command, name, o, operands)
 	}
+}
+
+// builtFor is the process manager of a profile that was built before; "" for
+// anything else.
+func builtFor(operands []string) string {
+	model, prebuilt, err := modelOf(operands)
+	if err != nil || !prebuilt {
+		return ""
+	}
+	owner, err := manifest.ManagerOf(model.ExprFile)
+	if err != nil {
+		return ""
+	}
+	return owner
 }
 
 // present gives the command of the manager that -P names, or else of the one
@@ -99,14 +118,7 @@ func presentManager(o *options) (string, error) {
 			return "", err
 		}
 		looked = append(looked, where.Path())
-		current, exists, err := where.Current()
-		if err != nil {
-			return "", err
-		}
-		if !exists {
-			continue
-		}
-		owner, err := manifest.ManagerOf(current.Path)
+		owner, err := ownerOf(where)
 		if err != nil {
 			return "", err
 		}
@@ -123,4 +135,28 @@ func presentManager(o *options) (string, error) {
 		return "", fmt.Errorf("nothing is deployed in the profile %s, nor in that of Disnix: name the process manager with -P", looked[0])
 	}
 	return "", usageError{"-P has to say which process manager is meant: both " + strings.Join(found, " and ") + " have a current generation"}
+}
+
+// ownerOf is the process manager of a profile's current generation; where that
+// has no processes and does not tell (the older tools undeployed it), that of the
+// newest one which does.
+func ownerOf(where profile.Profile) (string, error) {
+	current, exists, err := where.Current()
+	if err != nil || !exists {
+		return "", err
+	}
+	owner, err := manifest.ManagerOf(current.Path)
+	if err != nil || owner != "" {
+		return owner, err
+	}
+	all, err := where.Generations()
+	if err != nil {
+		return "", err
+	}
+	for _, generation := range slices.Backward(all) {
+		if owner, err = manifest.ManagerOf(generation.Path); err != nil || owner != "" {
+			return owner, err
+		}
+	}
+	return "", nil
 }

@@ -97,9 +97,12 @@ func shortOptions(flags *pflag.FlagSet, letters string, rest []string) (found []
 
 func isSwitch(flag *pflag.Flag) bool { return flag.Value.Type() == "bool" }
 
-// aliases are options with two names, the second of which no help mentions; an
-// abbreviation means the first if it can.
+// aliases are options with two names, the second of which no help mentions.
 var aliases = map[string]string{"switch-to-generation": "switch-generation"}
+
+// yields says which option an abbreviation means, rather than one that begins in
+// the same way: what people typed before that was there goes on to work.
+var yields = map[string]string{"switch-to-generation": "switch-generation", "show-values": "show-trace"}
 
 // beginning lists the options that an abbreviation may stand for; a name that
 // is complete stands for itself.
@@ -112,7 +115,7 @@ func beginning(flags *pflag.FlagSet, name string) []string {
 		if !strings.HasPrefix(flag.Name, name) {
 			return
 		}
-		if _, alias := aliases[flag.Name]; alias {
+		if flags.Lookup(yields[flag.Name]) != nil {
 			hidden = append(hidden, flag.Name)
 		} else {
 			matches = append(matches, flag.Name)

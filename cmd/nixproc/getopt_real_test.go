@@ -14,8 +14,8 @@ import (
 // Thousands of random command lines, made of the options that the command has
 // and of what comes near them, are taken as the real getopt(1) takes them.
 //
-// The alias --switch-to-generation is left out: to getopt it would be one more
-// option that makes the abbreviation --switch ambiguous.
+// The options that yield to others are left out: to getopt they would make an
+// abbreviation ambiguous, --switch for one.
 func TestAgainstRealGetopt(t *testing.T) {
 	program, err := exec.LookPath("getopt")
 	if err != nil {
@@ -61,7 +61,7 @@ func realGetopt(t *testing.T, program string, flags *pflag.FlagSet, args []strin
 	takesValue := map[string]bool{}
 	names := map[string]string{}
 	flags.VisitAll(func(flag *pflag.Flag) {
-		if aliases[flag.Name] != "" {
+		if flags.Lookup(yields[flag.Name]) != nil {
 			return
 		}
 		colon := ":"
@@ -141,7 +141,7 @@ func unquote(t *testing.T, text string) (tokens []string) {
 func randomLine(random *rand.Rand, flags *pflag.FlagSet) []string {
 	var long, short []string
 	flags.VisitAll(func(flag *pflag.Flag) {
-		if aliases[flag.Name] == "" {
+		if flags.Lookup(yields[flag.Name]) == nil {
 			long = append(long, flag.Name)
 		}
 		if flag.Shorthand != "" {

@@ -43,6 +43,12 @@ func TestOverview(t *testing.T) {
 			t.Errorf("%q: exit code %d and %q", args, code, out)
 		}
 	}
+	if out, code := stdoutOf(t, []string{"nixproc", "help", "switch"}); code != exitDone || out != commands()["switch"].help {
+		t.Errorf("help switch: exit code %d and %q", code, out)
+	}
+	if message, code := stderrOf(t, []string{"nixproc", "help", "nonsense"}); code != exitUsage || !strings.Contains(message, `no command "nonsense"`) {
+		t.Errorf("help nonsense: exit code %d and %q", code, message)
+	}
 	checkText(t, overview())
 	for name := range commands() {
 		if !strings.Contains(overview(), "\n  nixproc "+name+"\n") {

@@ -13,6 +13,8 @@ import (
 	"runtime/debug"
 	"strings"
 	"syscall"
+
+	"nixproc/lib/run"
 )
 
 // version is set when a release is built.
@@ -50,7 +52,13 @@ func Main(args []string) int {
 	s, stop := newSession()
 	defer stop()
 	switch name {
-	case "", "help", "--help", "-h":
+	case "help":
+		if len(rest) > 0 {
+			name, rest = rest[0], []string{"--help"}
+			break
+		}
+		fallthrough
+	case "", "--help", "-h":
 		fmt.Print(overview())
 		return exitDone
 	case "version", "--version":
@@ -115,6 +123,9 @@ func (s *session) execute(name string, cmd command, args []string) error {
 	if o.help {
 		fmt.Print(cmd.help)
 		return nil
+	}
+	if o.showValues {
+		run.ShowValues()
 	}
 	return cmd.run(s, o, operands)
 }

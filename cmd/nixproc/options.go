@@ -54,6 +54,7 @@ type options struct {
 	jobs                                     int
 	timeout                                  int // seconds; 0 leaves each program its own
 	dryRun, wait, noRollback, restartDepends bool
+	showValues                               bool
 	reverse, json, userUnits, enableAtBoot   bool
 
 	idResources, ids, serviceProperty, outputFile string
@@ -174,6 +175,7 @@ func (o *options) define(flags *pflag.FlagSet, set optionSet) {
 		flags.IntVar(&o.jobs, "jobs", max(4, 2*runtime.NumCPU()), "")
 		flags.IntVar(&o.timeout, "timeout", 0, "")
 		flags.BoolVar(&o.dryRun, "dry-run", false, "")
+		flags.BoolVar(&o.showValues, "show-values", false, "")
 	}
 	if set.runlevel {
 		flags.StringVar(&o.runlevel, "runlevel", "", "")

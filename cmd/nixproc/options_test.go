@@ -74,6 +74,8 @@ func TestGetoptHabits(t *testing.T) {
 		{"sysvinit-switch", []string{"-undeploy"}, nil, "unknown option -u"},
 		// One way to say it is documented; the other is known, too.
 		{"sysvinit-switch", []string{"--switch=3"}, []string{"--switch-generation=3", "--"}, ""},
+		{"sysvinit-switch", []string{"--show", "--show-v"}, []string{"--show-trace", "--show-values", "--"}, ""},
+		{"rollback", []string{"--show"}, []string{"--show-values", "--"}, ""},
 		{"sysvinit-switch", []string{"--switch-to-generation=3"}, []string{"--switch-to-generation=3", "--"}, ""},
 		{"sysvinit-switch", []string{"--switch-to", "3"}, []string{"--switch-to-generation=3", "--"}, ""},
 		{"sysvinit-switch", []string{"-r"}, nil, "unknown option -r"},

@@ -16,12 +16,13 @@ import (
 
 // results collects what became of each process.
 type results struct {
-	mutex  sync.Mutex
-	states map[string]manager.State
+	mutex   sync.Mutex
+	states  map[string]manager.State
+	touched map[string]bool // what was begun to be started or stopped
 }
 
 func newResults(before map[string]manager.State) *results {
-	return &results{states: before}
+	return &results{states: before, touched: map[string]bool{}}
 }
 
 // observe tells of a step as it ends.
@@ -40,12 +41,16 @@ func (r *results) observe(event deploy.Event) {
 		r.states[event.Process] = event.State
 		return
 	}
+	r.touched[event.Process] = true
 	did := map[string]string{"start": "started", "stop": "stopped"}[event.Verb]
 	if event.Err != nil {
 		note("could not %s %s", event.Verb, event.Process)
 		return
 	}
 	text := fmt.Sprintf("%s %s (%s)", did, event.Process, event.Took.Round(time.Millisecond))
+	if event.Verb == "become ready" {
+		text = fmt.Sprintf("%s is ready (%s)", event.Process, event.Took.Round(time.Millisecond))
+	}
 	if event.Undo {
 		text = "undo: " + text
 	}

@@ -10,6 +10,7 @@ import (
 	"nixproc/lib/manager"
 	"nixproc/lib/manager/s6rc"
 	"nixproc/lib/run"
+	"nixproc/lib/statedir"
 )
 
 // s6rcPlace follows from the directories that expressions have: STATE/run also
@@ -46,7 +47,7 @@ func s6svscan(_ *session, o *options, operands []string) error {
 		return fmt.Errorf("s6-svscan is not installed: %w", err)
 	}
 	scan := s6rcPlace(o).Scan
-	if err := os.MkdirAll(scan, 0o755); err != nil {
+	if err := statedir.Make(scan); err != nil {
 		return err
 	}
 	if err := syscall.Exec(program, []string{"s6-svscan", scan}, os.Environ()); err != nil {

@@ -30,15 +30,20 @@ func status(s *session, o *options, operands []string) error {
 	}
 	if !found && o.processManager == "" {
 		// Disnix has its own place.
-		if where, err = placeOf("disnix", o); err != nil {
+		theirs, err := placeOf("disnix", o)
+		if err != nil {
 			return err
 		}
-		if current, found, err = where.Current(); err != nil {
+		generation, there, err := theirs.Current()
+		if err != nil {
 			return err
+		}
+		if there {
+			where, current, found = theirs, generation, true
 		}
 	}
 	if !found {
-		return fmt.Errorf("nothing is deployed in the profile %s", where.Path())
+		return fmt.Errorf("nothing is deployed in the profile %s: nixproc switch deploys a processes model", where.Path())
 	}
 	owner, err := manifest.ManagerOf(current.Path)
 	if err != nil {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"path/filepath"
 
@@ -99,10 +100,15 @@ func (s *session) undeploy(target deploy.Target, o *options) error {
 	if err != nil {
 		return err
 	}
-	if previous.Path != "" {
+	switch {
+	case previous.Path != "":
 		if err := asDeployed(o, previous.Path); err != nil {
 			return err
 		}
+	case previous.Other != "":
+		// Whoever mistakes the manager must not think that all was stopped.
+		return fmt.Errorf("nothing of %s is deployed in the profile %s: what runs is %[3]s's (nixproc undeploy -P %[3]s stops it)",
+			target.Manager.Name(), target.Profile.Path(), previous.Other)
 	}
 	return s.switchTo(target, o, nixeval.Source{})
 }

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"nixproc/lib/deploy"
+	"nixproc/lib/quote"
 	"nixproc/nixeval"
 )
 
@@ -18,7 +19,8 @@ import (
 //     stop at its end. Lines that belong to it are indented.
 //   - A message says what failed, on which process, the command line, the last
 //     lines it said, what runs now, and what to do next.
-//   - Values of environment variables are never printed.
+//   - Values of environment variables are never printed (run.Line), unless
+//     --show-values asks for them.
 //
 // The functions in this file, and the commands that print their result, are
 // the only ones that print.
@@ -106,6 +108,9 @@ func reportFailure(failure *deploy.Failure) int {
 		note("  %s: %v", wrong.Process, wrong.Why)
 		if wrong.Repair != "" {
 			note("  to repair it, run: %s", wrong.Repair)
+			if strings.Contains(wrong.Repair, "="+quote.Hidden) {
+				note("  (%s stands for a value, which --show-values shows)", quote.Hidden)
+			}
 		}
 	}
 	note("nixproc recover tries again to undo it, once nothing is in its way")

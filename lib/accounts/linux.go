@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"nixproc/lib/run"
+	"nixproc/lib/statedir"
 )
 
 // Linux is the database of the shadow tools: groupadd, useradd, userdel and
@@ -175,9 +176,7 @@ func makeHome(u User) error {
 	case err == nil && !info.IsDir():
 		err = errors.New("a file of that name is in the way")
 	case errors.Is(err, fs.ErrNotExist):
-		if err = os.MkdirAll(u.HomeDir, 0o755); err == nil {
-			err = os.Chmod(u.HomeDir, 0o755)
-		}
+		err = statedir.Make(u.HomeDir)
 	}
 	if err != nil {
 		return fmt.Errorf("cannot make the home directory %s of user %s: %w", u.HomeDir, u.Name, err)

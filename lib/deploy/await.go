@@ -46,11 +46,11 @@ func (t Target) Await(ctx context.Context, tell func(string)) error {
 func await(ctx context.Context, call journal.Call, tell func(string)) (wasAtWork bool, err error) {
 	program := programOf(call)
 	for program.Alive() {
-		if !wasAtWork && call.Verb != build {
+		if !wasAtWork && !isForNobody(call) {
 			tell(fmt.Sprintf("the last switch was interrupted, and %s is still at work: waiting for its end", call.Line))
 		}
 		wasAtWork = true
-		if call.Verb == build {
+		if isForNobody(call) {
 			return wasAtWork, program.End()
 		}
 		if time.Now().After(call.Until) {
@@ -66,9 +66,14 @@ func await(ctx context.Context, call journal.Call, tell func(string)) (wasAtWork
 	return wasAtWork, nil
 }
 
-// build is the verb of programs that make a generation: who wants another one
-// need not wait for them.
-const build = "build"
+// The verbs of programs that need not be waited for: they make a generation, or
+// ask whether a process is ready.
+const (
+	build = "build"
+	ready = "ready"
+)
+
+func isForNobody(call journal.Call) bool { return call.Verb == build || call.Verb == ready }
 
 // Building gives a context in which the journal hears of each program that makes
 // the new generation.

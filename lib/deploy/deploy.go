@@ -7,6 +7,7 @@ package deploy
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"nixproc/lib/accounts"
@@ -35,7 +36,7 @@ type Deployment struct {
 
 // Event is something that happened during an execution.
 type Event struct {
-	Verb    string        // start, stop, run, create, remove, warning
+	Verb    string        // start, stop, become ready, run, warning
 	Process string        // name, or what the verb was done to
 	State   manager.State // of run: how it is once it had its time to settle
 	Err     error
@@ -49,6 +50,9 @@ type Work struct {
 	Plan plan.Plan
 	// Old and New are the profiles that the plan compares, "" for none.
 	Old, New string
+	// Unready were started by a switch that was interrupted, and stay. Nobody has
+	// seen that they are ready.
+	Unready []manager.Unit
 	// Journal is told of each step before it begins; nil for none.
 	Journal *journal.Journal
 	Create  accounts.Set // accounts that the new profile needs and the old one lacks
@@ -122,8 +126,14 @@ func (x *execution) forward(work Work) *Failure {
 		if failure := x.move(mover, work); failure != nil {
 			return failure
 		}
+		if failure := x.becomeReady(slices.Concat(work.Unready, slices.Concat(work.Plan.Starts...))); failure != nil {
+			return failure
+		}
 	} else {
 		if failure := x.install(work); failure != nil {
+			return failure
+		}
+		if failure := x.becomeReady(work.Unready); failure != nil {
 			return failure
 		}
 		if failure := x.levels("start", work.Plan.Starts); failure != nil {

@@ -1,7 +1,6 @@
 package deploy
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -49,10 +48,24 @@ var errInterrupted = errors.New("interrupted")
 // the order itself.
 func (x *execution) levels(verb string, levels [][]manager.Unit) *Failure {
 	if batch, ok := manager.As[manager.Batch](x.Manager); ok && len(levels) > 0 {
-		return x.batch(batch, verb, slices.Concat(levels...))
+		parts := [][]manager.Unit{slices.Concat(levels...)}
+		if verb == "start" {
+			parts = gated(levels)
+		}
+		return x.inTurn(verb, parts, func(units []manager.Unit) *Failure { return x.batch(batch, verb, units) })
 	}
-	for _, level := range levels {
-		if failure := x.level(verb, level); failure != nil {
+	return x.inTurn(verb, levels, func(units []manager.Unit) *Failure { return x.level(verb, units) })
+}
+
+// inTurn does something to groups of units, one after the other. What was started
+// has to be ready before the next group is.
+func (x *execution) inTurn(verb string, groups [][]manager.Unit, act func([]manager.Unit) *Failure) *Failure {
+	for _, units := range groups {
+		failure := act(units)
+		if failure == nil && verb == "start" {
+			failure = x.becomeReady(units)
+		}
+		if failure != nil {
 			return failure
 		}
 	}
@@ -178,119 +191,24 @@ func (x *execution) settle(levels [][]manager.Unit) *Failure {
 }
 
 func (x *execution) died(unit manager.Unit, detail string) error {
-	text := fmt.Sprintf("it started, but ended within %s", x.Settle)
+	return x.ended(unit, fmt.Sprintf("it started, but ended within %s", x.Settle), detail)
+}
+
+// ended says that a process has ended, with what it said last.
+func (x *execution) ended(unit manager.Unit, text, detail string) error {
 	if detail != "" {
 		text += " (" + detail + ")"
 	}
+	return errors.New(text + x.lastWords(unit))
+}
+
+// lastWords of a process, to be put behind a message.
+func (x *execution) lastWords(unit manager.Unit) string {
 	if tail := manager.LogTail(unit.Log); tail != "" {
-		text += tail
-	} else if witness, ok := manager.As[manager.Witness](x.Manager); ok {
-		text += witness.LastWords(x.ctx, unit)
+		return tail
 	}
-	return errors.New(text)
-}
-
-// undo takes back the begun steps, the last first, and names what it could not
-// put back.
-func (x *execution) undo(failure *Failure) {
-	x.undoing = true
-	wrong := func(unit manager.Unit, verb string, err error) {
-		failure.Wrong = append(failure.Wrong, Wrong{Process: unit.Name, Why: err, Repair: x.Manager.Command(verb, unit)})
+	if witness, ok := manager.As[manager.Witness](x.Manager); ok {
+		return witness.LastWords(x.ctx, unit)
 	}
-	var back []manager.Unit
-	stuck := map[string]bool{} // could not be stopped, so that nothing may start in its place
-	for _, step := range slices.Backward(x.begun) {
-		if step.back != nil {
-			if err := step.back(); err != nil {
-				what := map[string]string{"install": "files", "move": "profiles"}[step.verb]
-				failure.Wrong = append(failure.Wrong, Wrong{Process: what, Why: err})
-			}
-			continue
-		}
-		verb, units := opposite[step.verb], step.units
-		if verb == "start" {
-			units = x.thatRan(units)
-			for _, unit := range units {
-				if stuck[unit.Name] {
-					wrong(unit, verb, errors.New("it was not started again: what runs in its place could not be stopped"))
-				}
-			}
-			units = slices.DeleteFunc(units, func(unit manager.Unit) bool { return stuck[unit.Name] })
-			back = append(back, units...)
-		}
-		if len(units) == 0 {
-			continue
-		}
-		x.awaitLate()
-		failed := x.all(verb, units)
-		for _, unit := range units {
-			if err := failed[unit.Name]; err != nil {
-				wrong(unit, verb, err)
-				stuck[unit.Name] = verb == "stop" && x.stillRuns(unit)
-			}
-		}
-	}
-	if err := x.forgetAccounts(); err != nil {
-		failure.Wrong = append(failure.Wrong, Wrong{Process: "accounts", Why: err})
-	}
-	x.verify(back, wrong)
-	for _, unit := range x.unseen {
-		failure.Wrong = append(failure.Wrong, Wrong{Process: unit.Name, Why: errors.New("it may run all the same: nothing tells which its process is")})
-	}
-	slices.SortFunc(failure.Wrong, func(a, b Wrong) int {
-		return cmp.Or(cmp.Compare(a.Process, b.Process), cmp.Compare(a.Repair, b.Repair))
-	})
-	failure.Wrong = slices.CompactFunc(failure.Wrong, func(a, b Wrong) bool {
-		return a.Process == b.Process && a.Repair == b.Repair
-	})
-}
-
-// thatRan leaves out what was stopped though it did not run.
-func (x *execution) thatRan(units []manager.Unit) []manager.Unit {
-	return slices.DeleteFunc(slices.Clone(units), func(unit manager.Unit) bool { return x.dead[unit.Name] })
-}
-
-// stillRuns says whether a unit is seen running that was to stop.
-func (x *execution) stillRuns(unit manager.Unit) bool {
-	states, err := x.Manager.Status(x.ctx, []manager.Unit{unit})
-	return err == nil && states[unit.Name].Condition == manager.Running
-}
-
-// lateness is how long what a start may have left behind has to show itself.
-const lateness = 2 * time.Second
-
-// awaitLate waits for processes of which the start was broken off, as it took too
-// long, say: what can't be seen can't be stopped. A script that says itself that
-// it has failed has left none.
-func (x *execution) awaitLate() {
-	if len(x.late) == 0 {
-		return
-	}
-	for deadline := time.Now().Add(lateness); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
-		states, err := x.Manager.Status(x.ctx, x.late)
-		if err != nil {
-			break
-		}
-		x.late = slices.DeleteFunc(x.late, func(unit manager.Unit) bool { return states[unit.Name].Condition != manager.Stopped })
-		if len(x.late) == 0 {
-			break
-		}
-	}
-	x.late = nil
-}
-
-// verify asks whether what was started again runs.
-func (x *execution) verify(units []manager.Unit, wrong func(manager.Unit, string, error)) {
-	if len(units) == 0 {
-		return
-	}
-	time.Sleep(x.Settle)
-	states, err := x.Manager.Status(x.ctx, units)
-	for _, unit := range units {
-		if err != nil {
-			wrong(unit, "start", err)
-		} else if states[unit.Name].Condition == manager.Stopped {
-			wrong(unit, "start", errors.New("it was started again, but does not run"))
-		}
-	}
+	return ""
 }

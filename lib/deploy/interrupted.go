@@ -14,6 +14,7 @@ import (
 	"nixproc/lib/journal"
 	"nixproc/lib/manager"
 	"nixproc/lib/pidfile"
+	"nixproc/lib/plan"
 	"nixproc/lib/profile"
 )
 
@@ -207,6 +208,21 @@ func doubt(units []manager.Unit, left *journal.Found, states map[string]manager.
 			units[i].Key = ""
 		}
 	}
+}
+
+// unready are the units of a plan that stay, though a switch that was interrupted
+// has started them, and may not have seen that they are ready.
+func unready(p plan.Plan, left *journal.Found) []manager.Unit {
+	if left == nil {
+		return nil
+	}
+	var units []manager.Unit
+	for _, change := range p.Changes {
+		if (change.Action == plan.Keep || change.Action == plan.Refresh) && left.Units[change.Name].Verb == "start" {
+			units = append(units, *change.New)
+		}
+	}
+	return units
 }
 
 // slack is how much a process may seem to have started too early or too late,

@@ -190,22 +190,24 @@ func TestInterruptedSteps(t *testing.T) {
 func TestProgramsAtWork(t *testing.T) {
 	for name, c := range map[string]struct {
 		script  string
+		verb    string
 		killed  bool // the program itself is gone
 		known   bool // the manager knows of the process
 		until   time.Duration
 		remains bool // what it has started runs in the end
 	}{
-		"one that ends":                {"sleep 100 & sleep 0.3", false, true, time.Minute, true},
-		"one that does not":            {"sleep 100 & sleep 100", false, true, 200 * time.Millisecond, false},
-		"one that was killed":          {"sleep 100 & sleep 100", true, false, time.Minute, false},
-		"one that was done, but alone": {"sleep 100 & sleep 100", true, true, time.Minute, true},
+		"one that ends":                {"sleep 100 & sleep 0.3", "start", false, true, time.Minute, true},
+		"one that does not":            {"sleep 100 & sleep 100", "start", false, true, 200 * time.Millisecond, false},
+		"one that was killed":          {"sleep 100 & sleep 100", "start", true, false, time.Minute, false},
+		"one that was done, but alone": {"sleep 100 & sleep 100", "start", true, true, time.Minute, true},
+		"one that only asks":           {"sleep 100 & sleep 100", "ready", false, true, 10 * time.Second, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			target, p, _, new := killed(t)
 			program := sleeper(t, c.script)
 			since, _ := pidfile.Started(program.Process.Pid)
-			call := journal.Call{PID: program.Process.Pid, Since: since, Until: time.Now().Add(c.until), Line: "d start", Verb: "start", Units: []string{"d"}}
+			call := journal.Call{PID: program.Process.Pid, Since: since, Until: time.Now().Add(c.until), Line: "d start", Verb: c.verb, Units: []string{"d"}}
 			if err := errors.Join(target.Journal.Begin(journal.Step{Verb: "start", Profile: new, Units: []string{"d"}}), target.Journal.Call(call)); err != nil {
 				t.Fatal(err)
 			}
@@ -229,6 +231,9 @@ func TestProgramsAtWork(t *testing.T) {
 			}
 			if left.Alive() {
 				t.Error("the program is still at work")
+			}
+			if c.verb == "ready" && len(told) > 0 {
+				t.Errorf("it says %q", told)
 			}
 			if remains := len(left.Others()) > 0; remains != c.remains {
 				t.Errorf("what it has started runs: %t, want %t; it says %q", remains, c.remains, told)

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -90,7 +91,7 @@ func acquire(ctx context.Context, path string, wait bool) (*Lock, error) {
 	lock := &Lock{made: made}
 	_, statErr := os.Lstat(path)
 	lock.new = errors.Is(statErr, os.ErrNotExist)
-	file := flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR), flock.SetPermissions(0o644))
+	file := flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR|syscall.O_NOFOLLOW), flock.SetPermissions(0o644))
 	patient := ctx
 	if !wait {
 		// Free holds the lock for a moment, too.

@@ -71,7 +71,7 @@ func watched(ctx context.Context, j *journal.Journal, verb string, units []manag
 	return run.Watched(ctx, func(pid int, c run.Command) error {
 		since, _ := pidfile.Started(pid)
 		err := j.Call(journal.Call{
-			PID: pid, Since: since, Boot: pidfile.Boot(), Until: time.Now().Add(c.Timeout), Line: run.Quote(c.Args[:min(2, len(c.Args))]), Verb: verb, Units: names,
+			PID: pid, Since: since, Boot: pidfile.Boot(), Until: time.Now().Add(c.Timeout), Line: run.Line(c.Args[:min(2, len(c.Args))]...), Verb: verb, Units: names,
 		})
 		if undoing {
 			return nil

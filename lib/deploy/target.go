@@ -121,6 +121,8 @@ type Comparison struct {
 	Create accounts.Set
 	Remove accounts.Set
 	Ours   accounts.Set // existed before Create, but only since an interrupted switch
+	// Unready stay as an interrupted switch has started them.
+	Unready []manager.Unit
 	// Interrupted says that the last switch did not end.
 	Interrupted bool
 	// Changed are accounts that both profiles have with different properties.
@@ -172,6 +174,7 @@ func (t Target) Compare(ask func([]manager.Unit) (map[string]manager.State, erro
 		options.Chained = chain.StopsToStart
 	}
 	c.Plan = plan.Make(oldUnits, newUnits, c.States, options)
+	c.Unready = unready(c.Plan, left)
 	if err := t.conflicts(c.Plan); err != nil {
 		return c, err
 	}

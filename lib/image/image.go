@@ -40,9 +40,10 @@ func ParseConfig(text string) (v1.Config, error) {
 	if err := decoder.Decode(&config); err != nil {
 		return config, fmt.Errorf("the image's configuration can't be read: %w", err)
 	}
-	for _, variable := range config.Env {
+	for i, variable := range config.Env {
 		if at := strings.IndexByte(variable, '='); at < 1 {
-			return config, fmt.Errorf("the image's configuration: %q is no variable, which would be NAME=VALUE", variable)
+			// It may be the value that somebody forgot the name of.
+			return config, fmt.Errorf("the image's configuration: number %d in Env is no variable, which would be NAME=VALUE", i+1)
 		}
 	}
 	return config, nil

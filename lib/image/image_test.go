@@ -128,10 +128,10 @@ func TestImage(t *testing.T) {
 func TestImageRefuses(t *testing.T) {
 	t.Parallel()
 	for config, want := range map[string]string{
-		`{"Cdm":[]}`:          "unknown field",
-		`{"Cmd":"a"}`:         "can't be read",
-		`{"Env":["no sign"]}`: `"no sign" is no variable`,
-		`{"Env":["=x"]}`:      `"=x" is no variable`,
+		`{"Cdm":[]}`:           "unknown field",
+		`{"Cmd":"a"}`:          "can't be read",
+		`{"Env":["no sign"]}`:  `number 1 in Env is no variable`,
+		`{"Env":["A=1","=x"]}`: `number 2 in Env is no variable`,
 	} {
 		if _, err := ParseConfig(config); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", config, err, want)

@@ -6,6 +6,8 @@ package manager
 import (
 	"context"
 	"time"
+
+	"nixproc/lib/model"
 )
 
 // Unit is one process as its manager sees it: a script, a unit file, a program
@@ -41,6 +43,9 @@ type Unit struct {
 	Log            string // where its output goes, "" if not known
 	User           string // "" for the caller's
 
+	// Readiness is how it shows that it can be used; nil if nothing says.
+	Readiness *model.Readiness
+
 	Attribute  string // its name in the processes model
 	Attributes map[string]any
 
@@ -53,6 +58,7 @@ type State struct {
 	PID       int       // 0 if not known
 	Since     time.Time // start of the process, zero if not known
 	Detail    string    // what else there is to say, in a few words
+	Doubt     string    // why a pid file is not believed that names a process
 }
 
 // Condition of a unit.

@@ -1,6 +1,7 @@
 package manager
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -46,7 +47,7 @@ func statusByPIDFile(unit Unit) (State, error) {
 	if unit.PIDFile == "" {
 		return State{Detail: "nothing names a pid file of it"}, nil
 	}
-	process, alive, err := pidfile.Read(unit.PIDFile, unit.Program)
+	process, alive, err := pidfile.Read(unit.PIDFile, unit.Expected())
 	switch {
 	case errors.Is(err, os.ErrPermission):
 		return State{Detail: unit.PIDFile + " can't be read"}, nil
@@ -54,10 +55,17 @@ func statusByPIDFile(unit Unit) (State, error) {
 		return State{}, err
 	case alive:
 		return State{Condition: Running, PID: process.PID, Since: process.Start}, nil
-	case unit.PIDFileCertain:
-		return State{Condition: Stopped}, nil
 	}
-	return State{Detail: "no process in " + unit.PIDFile}, nil
+	doubt := pidfile.Doubt(unit.PIDFile, unit.Expected())
+	if unit.PIDFileCertain {
+		return State{Condition: Stopped, Detail: doubt, Doubt: doubt}, nil
+	}
+	return State{Detail: cmp.Or(doubt, "no process in "+unit.PIDFile), Doubt: doubt}, nil
+}
+
+// Expected is what is known of the unit's process.
+func (u Unit) Expected() pidfile.Expected {
+	return pidfile.Expected{Program: u.Program, User: u.User}
 }
 
 // SeenWithin bounds the wait for the pid file of a process whose script said
@@ -76,7 +84,7 @@ func AwaitPIDFile(ctx context.Context, command string, unit Unit, begun time.Tim
 	}
 	var ended time.Time
 	for pause, deadline := time.Millisecond, time.Now().Add(SeenWithin); ; pause = min(2*pause, 100*time.Millisecond) {
-		if _, alive, err := pidfile.Read(unit.PIDFile, unit.Program); err != nil || alive {
+		if _, alive, err := pidfile.Read(unit.PIDFile, unit.Expected()); err != nil || alive {
 			return err
 		}
 		switch {
@@ -117,9 +125,10 @@ func LogTail(log string) string {
 const shownBytes = 16 << 10
 
 // end reads the end of a regular file, however large it is; of anything else,
-// such as a fifo, which would keep us waiting, nothing.
+// such as a fifo, which would keep us waiting, or a link, which somebody may have
+// made to a file that is not theirs, nothing.
 func end(path string) ([]byte, error) {
-	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0)
 	if err != nil {
 		return nil, err
 	}

@@ -57,6 +57,7 @@ func newUnit(process manifest.Process) Unit {
 		Key:       process.Key,
 		Files:     filesDigest(process.Files),
 		Foreign:   process.Foreign,
+		Readiness: process.Readiness,
 	}
 	if len(process.Attributes) > 0 {
 		unit.Attributes = make(map[string]any, len(process.Attributes))

@@ -51,6 +51,8 @@ type Process struct {
 	Files      map[string]string          `json:"files"`
 	Attributes map[string]json.RawMessage `json:"attributes,omitempty"` // port, dnsName, …
 	Unit       json.RawMessage            `json:"unit,omitempty"`       // what the process manager's package needs
+	// Readiness is how it shows that it can be used; nil if nothing is said.
+	Readiness *model.Readiness `json:"readiness,omitempty"`
 	// Foreign says that somebody else's package brought the files, and that the
 	// key was read from them.
 	Foreign bool `json:"foreign,omitempty"`

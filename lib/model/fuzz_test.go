@@ -12,6 +12,7 @@ func FuzzParse(f *testing.F) {
 	for _, text := range []string{
 		`{"schema": 1, "manager": "sysvinit", "processes": [{"attribute": "a", "schema": 1, "manager": "sysvinit", "name": "a", "dependencies": ["b"]}, {"attribute": "b", "schema": 1, "manager": "sysvinit", "name": "b", "dependencies": ["a"], "floor": -1}]}`,
 		`{"schema": 1, "manager": "sysvinit", "processes": [{}, {"problem": "x"}], "external": [{"name": "a", "dependencies": ["a"]}]}`,
+		`{"schema": 1, "manager": "sysvinit", "processes": [{"attribute": "a", "schema": 1, "manager": "sysvinit", "name": "a", "readiness": {"tcp": 1e99, "http": "http://[", "command": [null], "timeout": -0}}]}`,
 		"", "null", "{}", "[]", "{\"processes\": [null], \"settings\": {\"a\": null}}", "{\"schema\": 1, \"processes\": [{\"attribute\": \"\xff\"}]}", "{\"schema\": 1, \"manager\": \"\xff\"}", "{\"processes\": null, \"Processes\": [{\"name\": \"\xff\"}]}",
 	} {
 		f.Add([]byte(text))

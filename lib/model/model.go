@@ -52,6 +52,7 @@ type Process struct {
 	Attribute  string                     `json:"attribute"`
 	Problem    string                     `json:"problem"`    // why this is no process; all else is empty then
 	Attributes map[string]json.RawMessage `json:"attributes"` // plain data beside pkg: port, dnsName, …
+	Readiness  json.RawMessage            `json:"readiness"`  // see ParseReadiness
 
 	Schema       int             `json:"schema"`
 	Manager      string          `json:"manager"`

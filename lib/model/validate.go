@@ -43,6 +43,10 @@ func (m Model) Validate() (warnings []string, err error) {
 			add("process '%s': its name %q %s", p.Attribute, p.Name, problem)
 			continue
 		}
+		_, problems := ParseReadiness(p.Readiness)
+		for _, problem := range problems {
+			add("process '%s': %w", p.Attribute, problem)
+		}
 		// The name of a package without a specification is not that of a process.
 		if first, again := byName[p.Name]; again && !same(first, p) && !(first.Foreign && p.Foreign) {
 			add("processes '%s' and '%s' have the same name, '%s', but are not the same process", first.Attribute, p.Attribute, p.Name)

@@ -25,7 +25,7 @@ func FuzzReadFile(f *testing.F) {
 		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		process, alive, err := Read(file, "")
+		process, alive, err := Read(file, Expected{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 )
 
@@ -27,20 +26,28 @@ const slack = 2 * time.Second
 
 // Read gives the process that a pid file names, or false where there is none:
 // no file, nothing but rubbish in it, a process that has ended (a zombie has),
-// or a younger process that happens to have got the same number. program is
-// what the process was started as, to recognise it by; it may be "".
-func Read(file, program string) (Process, bool, error) {
-	info, err := os.Stat(file)
-	if errors.Is(err, fs.ErrNotExist) {
-		return Process{}, false, nil
+// a younger process that happens to have got the same number, or one that who
+// wrote the file has no right to name (see Doubt).
+func Read(file string, expected Expected) (Process, bool, error) {
+	process, alive, err := find(file, expected)
+	if _, doubt := errors.AsType[distrusted](err); doubt {
+		err = nil
 	}
-	if err != nil {
-		return Process{}, false, err
+	return process, alive, err
+}
+
+// Doubt says why a pid file is not believed that names a process which lives; ""
+// for any other.
+func Doubt(file string, expected Expected) string {
+	_, _, err := find(file, expected)
+	if doubt, is := errors.AsType[distrusted](err); is {
+		return doubt.why
 	}
-	if !info.Mode().IsRegular() {
-		return Process{}, false, nil
-	}
-	content, err := readShort(file)
+	return ""
+}
+
+func find(file string, expected Expected) (Process, bool, error) {
+	file, info, content, err := open(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return Process{}, false, nil
 	}
@@ -55,7 +62,10 @@ func Read(file, program string) (Process, bool, error) {
 	if !alive {
 		return Process{}, false, nil
 	}
-	if !written(info, pid, start, program) {
+	if err := believed(file, info, pid, expected); err != nil {
+		return Process{}, false, err
+	}
+	if !written(info, pid, start, expected.Program) {
 		return Process{}, false, nil
 	}
 	return Process{PID: pid, Start: start}, true, nil
@@ -84,7 +94,7 @@ func Ended(file string, since time.Time) bool {
 	if err != nil || info.ModTime().Before(since.Add(-coarse)) {
 		return false
 	}
-	content, err := readShort(file)
+	content, err := readShort(file, 0)
 	if err != nil {
 		return false
 	}
@@ -100,12 +110,11 @@ func Ended(file string, since time.Time) bool {
 // again only after its process has ended, so that process is older than the
 // file. The shell functions of init scripts go by the same rules.
 func written(info fs.FileInfo, pid int, start time.Time, program string) bool {
-	older := !start.After(info.ModTime().Add(slack))
-	if older && trusted(info, pid) {
+	if !start.After(info.ModTime().Add(slack)) {
 		return true
 	}
 	// From before this boot, it may name another instance of the program.
-	return (older || info.ModTime().After(booted())) && runs(pid, program)
+	return info.ModTime().After(booted()) && runs(pid, program)
 }
 
 // booted is when the numbers of processes began anew: a container may have begun
@@ -115,17 +124,6 @@ func booted() time.Time {
 		return first
 	}
 	return boot.time()
-}
-
-// trusted says whether the file belongs to us or to the user of the process:
-// anyone can leave one in /tmp that names any process.
-func trusted(info fs.FileInfo, pid int) bool {
-	file, ok := info.Sys().(*syscall.Stat_t)
-	if !ok || int(file.Uid) == os.Geteuid() {
-		return ok
-	}
-	uid, ok := owner(pid)
-	return ok && uid == file.Uid
 }
 
 // runs says whether the command line, or the executable, of the process names

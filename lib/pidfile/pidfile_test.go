@@ -58,7 +58,7 @@ func TestRead(t *testing.T) {
 			if err := os.Chtimes(file, then, then); err != nil {
 				t.Fatal(err)
 			}
-			process, alive, err := Read(file, test.program)
+			process, alive, err := Read(file, Expected{Program: test.program})
 			if err != nil || alive != test.alive {
 				t.Fatalf("alive %t, error %v, want %t", alive, err, test.alive)
 			}
@@ -67,10 +67,10 @@ func TestRead(t *testing.T) {
 			}
 		})
 	}
-	if _, alive, err := Read(t.TempDir(), ""); alive || err != nil {
+	if _, alive, err := Read(t.TempDir(), Expected{}); alive || err != nil {
 		t.Errorf("a directory: alive %t, error %v", alive, err)
 	}
-	if _, alive, err := Read(filepath.Join(t.TempDir(), "missing"), ""); alive || err != nil {
+	if _, alive, err := Read(filepath.Join(t.TempDir(), "missing"), Expected{}); alive || err != nil {
 		t.Errorf("a missing file: alive %t, error %v", alive, err)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -51,7 +52,7 @@ func (b *bootTime) time() time.Time {
 	defer b.mutex.Unlock()
 	if now := time.Now(); now.Sub(b.asked) > keptFor {
 		b.asked, b.is = now, time.Time{}
-		uptime, err := readShort("/proc/uptime")
+		uptime, err := readShort("/proc/uptime", 0)
 		if words := strings.Fields(string(uptime)); err == nil && len(words) > 0 {
 			if seconds, err := strconv.ParseFloat(words[0], 64); err == nil {
 				b.is = now.Add(-time.Duration(seconds * float64(time.Second)))
@@ -66,7 +67,7 @@ func (b *bootTime) time() time.Time {
 // its first process is in the name. It does not change with the clock. It is ""
 // if that is not known.
 func Boot() string {
-	id, err := readShort("/proc/sys/kernel/random/boot_id")
+	id, err := readShort("/proc/sys/kernel/random/boot_id", 0)
 	if err != nil {
 		return ""
 	}
@@ -80,21 +81,18 @@ func Boot() string {
 // fields are those behind the name of the command in a stat file of proc(5),
 // which stands in parentheses and may hold any character.
 func fields(path string) [][]byte {
-	stat, _ := readShort(path)
+	stat, _ := readShort(path, 0)
 	return bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:])
 }
 
-// owner is the user whom a process runs as.
-func owner(pid int) (uint32, bool) {
-	info, err := os.Stat(fmt.Sprintf("/proc/%d", pid))
-	if err != nil {
-		return 0, false
-	}
-	stat, ok := info.Sys().(*syscall.Stat_t)
-	if !ok {
-		return 0, false
-	}
-	return stat.Uid, true
+// runsAs says whether it is the user, or was, whom a process runs as. The owner
+// of its directory in /proc does not tell: root has that of one that has changed
+// its user.
+func runsAs(pid int, uid uint32) bool {
+	status, _ := readShort(fmt.Sprintf("/proc/%d/status", pid), 0)
+	_, line, _ := strings.Cut(string(status), "\nUid:")
+	line, _, _ = strings.Cut(line, "\n")
+	return slices.Contains(strings.Fields(line), strconv.Itoa(int(uid)))
 }
 
 // executable is the file that a process runs, "" if that is not known.

@@ -89,13 +89,10 @@ func (bootTime) time() time.Time {
 // known. Its time moves with the clock, so it is no name.
 func Boot() string { return "" }
 
-// owner is the user whom a process runs as.
-func owner(pid int) (uint32, bool) {
+// runsAs says whether it is the user whom a process runs as.
+func runsAs(pid int, uid uint32) bool {
 	info := kinfo(pid)
-	if info == nil {
-		return 0, false
-	}
-	return binary.NativeEndian.Uint32(info[userAt:]), true
+	return info != nil && binary.NativeEndian.Uint32(info[userAt:]) == uid
 }
 
 // executable is the file that a process runs, "" if that is not known.

@@ -26,7 +26,8 @@ const maxName = 200
 // directory, its per-user/$USER and ${XDG_STATE_HOME:-~/.local/state}/nix/profiles,
 // the first writable one that already has the profile, so that a directory
 // that appears later hides no profile; and for a new profile per-user/$USER if
-// it can be written, else the last one.
+// it can be written, else the last one. A profile that the caller has made stays
+// where it is, also when its directory can't be written any more.
 //
 // Env looks up an environment variable; writable tells whether the caller may
 // make files in a directory, nil asks the system.
@@ -62,7 +63,7 @@ func (p Profile) directory(env func(string) string, uid int, writable func(strin
 		return abs, nil
 	}
 	shared := filepath.Join(p.StateDir, "profiles")
-	if uid == 0 || env("NIX_STATE_DIR") != "" && writable(nearest(shared)) {
+	if uid == 0 || env("NIX_STATE_DIR") != "" && (writable(nearest(shared)) || p.madeBy(uid, shared)) {
 		return shared, nil
 	}
 	perUser := ""
@@ -71,10 +72,11 @@ func (p Profile) directory(env func(string) string, uid int, writable func(strin
 	}
 	home, homeErr := stateHome(env)
 	for _, dir := range []string{shared, perUser, home} {
-		if dir == "" || !writable(dir) {
+		if dir == "" {
 			continue
 		}
-		if _, err := os.Lstat(filepath.Join(dir, p.Name)); err == nil {
+		_, err := os.Lstat(filepath.Join(dir, p.Name))
+		if err == nil && (writable(dir) || p.madeBy(uid, dir)) {
 			return dir, nil
 		}
 	}
@@ -82,6 +84,17 @@ func (p Profile) directory(env func(string) string, uid int, writable func(strin
 		return perUser, nil
 	}
 	return home, homeErr
+}
+
+// madeBy says whether a directory has a profile of that name which a user has
+// made.
+func (p Profile) madeBy(uid int, dir string) bool {
+	info, err := os.Lstat(filepath.Join(dir, p.Name))
+	if err != nil {
+		return false
+	}
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	return ok && int(stat.Uid) == uid
 }
 
 // stateHome is the directory for profiles in the XDG base directory layout,

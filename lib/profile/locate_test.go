@@ -99,6 +99,33 @@ func TestStateDirToBeMade(t *testing.T) {
 	}
 }
 
+// A profile stays where its user has made it, whatever became of the directory.
+func TestOwnProfileInADirectoryThatCannotBeWritten(t *testing.T) {
+	t.Parallel()
+	dir, uid := t.TempDir(), os.Getuid()
+	shared := dir + "/nix/profiles"
+	if err := os.MkdirAll(shared+"/per-user/u", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("own-1-link", shared+"/own"); err != nil {
+		t.Fatal(err)
+	}
+	if uid == 0 {
+		uid = 7
+		if err := os.Lchown(shared+"/own", uid, uid); err != nil {
+			t.Fatal(err)
+		}
+	}
+	env := map[string]string{"NIX_STATE_DIR": dir + "/nix", "HOME": dir, "USER": "u"}
+	perUser := func(dir string) bool { return dir == shared+"/per-user/u" }
+	for name, want := range map[string]string{"own": shared, "new": shared + "/per-user/u"} {
+		p, err := Locate(name, func(k string) string { return env[k] }, uid, perUser)
+		if err != nil || p.Dir != want {
+			t.Errorf("%s: got %+v, %v", name, p, err)
+		}
+	}
+}
+
 func TestInsideStateDir(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -24,7 +24,6 @@ type bsdrcSpec struct {
 	Program         *string  `json:"program"`
 	Procname        *string  `json:"procname"`
 	PIDFile         *string  `json:"pidFile"`
-	PIDFileGiven    bool     `json:"pidFileGiven"`
 	LogFile         *string  `json:"logFile"` // of daemon(8)
 	User            *string  `json:"user"`
 

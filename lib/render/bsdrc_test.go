@@ -45,7 +45,7 @@ func TestBsdrcText(t *testing.T) {
 	})
 	web := bsdrcProcess(t, "web", bsdrcSpec{
 		Words: []string{"/usr/sbin/daemon", "-p", "/run/web.pid", "-o", "/log/web.log", "/bin/web", "-x", "1"}, Program: text("/bin/web"), Procname: text("/bin/web"),
-		Provides: []string{"web"}, ReloadSignal: "HUP", StopSignal: "TERM", PIDFile: text("/run/web.pid"), PIDFileGiven: true, LogFile: text("/log/web.log"),
+		Provides: []string{"web"}, ReloadSignal: "HUP", StopSignal: "TERM", PIDFile: text("/run/web.pid"), LogFile: text("/log/web.log"),
 		User: text("www"), Nice: text("-5"), Umask: text("027"), Path: []string{"/one", "/two"}, Environment: map[string]string{"A": "it's"},
 		RCVar: text("enabled"), RCVarsDefaults: map[string]string{"port": "a b"}, Commands: map[string]map[string]string{"start": {"pre": "mkdir /x"}},
 	})
@@ -138,6 +138,7 @@ start_precmd=web_prestart
 web_prestart() {
 :
 mkdir /x
+` + lendLog("/log/web.log", "www") + ` &&
 rm -f /run/web.pid && (set -C && : >/run/web.pid) && chown www /run/web.pid
 }
 

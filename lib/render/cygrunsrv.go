@@ -107,7 +107,8 @@ func (s *cygrunsrvSpec) parameters(dependencies []string) (parameters []string, 
 	addFrom := func(where, option, value string) {
 		parameters = append(parameters, option, value)
 		if strings.ContainsAny(value, "\n\x00") {
-			problems = append(problems, fmt.Errorf("%s: a params file has one argument a line, so it can't hold a line break or a NUL character: %q", where, value))
+			shown, _ := quote.Hide([]string{option, value})
+			problems = append(problems, fmt.Errorf("%s: a params file has one argument a line, so it can't hold a line break or a NUL character: %q", where, shown[1]))
 		}
 	}
 	add := func(option, value string) { addFrom(strings.TrimPrefix(option, "--"), option, value) }

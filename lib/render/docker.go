@@ -14,6 +14,7 @@ import (
 	"nixproc/lib/image"
 	"nixproc/lib/manager/docker"
 	"nixproc/lib/model"
+	"nixproc/lib/quote"
 )
 
 // dockerSpec is what create-docker-container.nix says of a container.
@@ -104,12 +105,13 @@ func (s *dockerSpec) check(name string) (problems []error) {
 			add(fmt.Errorf("dockerStopTimeout: %q is no number of seconds", *s.StopTimeout))
 		}
 	}
+	shown, _ := quote.Hide(s.CreateParameters)
 	for i, word := range s.CreateParameters {
 		switch {
 		case word == "" || strings.ContainsAny(word, "\n\x00"):
-			add(fmt.Errorf("dockerCreateParameters: %q can't be written, one argument stands in one line", word))
+			add(fmt.Errorf("dockerCreateParameters: %q can't be written, one argument stands in one line", shown[i]))
 		case i > 0 && s.CreateParameters[i-1] == "--volume" && strings.HasPrefix(word, "/") && strings.Count(word, ":") > 2:
-			add(fmt.Errorf("dockerCreateParameters: docker takes a colon in the path of a volume for its end: %q", word))
+			add(fmt.Errorf("dockerCreateParameters: docker takes a colon in the path of a volume for its end: %q", shown[i]))
 		}
 	}
 	add(accounts.FromProperties(s.Accounts.Groups, s.Accounts.Users).Validate())

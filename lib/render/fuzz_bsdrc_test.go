@@ -22,7 +22,7 @@ func FuzzBsdrc(f *testing.F) { fuzzedBsdrc.fuzz(f) }
 
 var fuzzedBsdrc = fuzzed{
 	model: func(t *testing.T, p random) model.Model {
-		return modelWith(t, "bsdrc", bsdrcSettings{RCSubr: "./rc.subr", DefaultReloadSignal: "HUP", DefaultStopSignal: "TERM"}, bsdrcSpec{
+		return modelWith(t, "bsdrc", bsdrcSettings{RCSubr: "./rc.subr", DefaultReloadSignal: "HUP", DefaultStopSignal: "TERM", BuiltinCommands: []string{"start"}}, bsdrcSpec{
 			Words: []string{"/bin/x", "y"}, Procname: text("/bin/x"), PIDFile: text("/" + p.description), Directory: text("/" + p.directory),
 			Environment: map[string]string{"V_" + p.variable: p.value}, RCVarsDefaults: map[string]string{"word": p.argument},
 			RCVar: text("enabled"), ReloadSignal: "HUP", StopSignal: "INT", Umask: text("022"), Nice: text(strconv.Itoa(p.nice)), User: text("u"),
@@ -35,6 +35,7 @@ var fuzzedBsdrc = fuzzed{
 			"command": "/bin/x", "command_args": "y", "procname": "/bin/x", "pidfile": "/" + p.description, "sig_stop": "INT",
 			"x_nice": strconv.Itoa(p.nice), "x_chdir": "/" + p.directory, "x_user": "u", "extra_commands": "reload",
 			"variable V_" + p.variable: p.value,
+			"start_precmd":             "x_prestart", "lent": "/" + p.description,
 		}
 	},
 	read: readRCScript,
@@ -88,8 +89,18 @@ func readRCStatement(command syntax.Command, found map[string]string) error {
 	case *syntax.DeclClause:
 		return set("variable ", command.Args)
 	case *syntax.FuncDecl:
-		if command.Name.Value == "nixproc_interpreter" {
+		switch command.Name.Value {
+		case "nixproc_interpreter":
 			return nil
+		case "x_prestart":
+			var err error
+			syntax.Walk(command, func(node syntax.Node) bool {
+				if call, ok := node.(*syntax.CallExpr); ok && len(call.Args) == 3 && call.Args[0].Lit() == "rm" {
+					found["lent"], err = literal(call.Args[2])
+				}
+				return true
+			})
+			return err
 		}
 	case *syntax.BinaryCmd: // [ -n "$x" ] || x=default
 		if assign, ok := command.Y.Cmd.(*syntax.CallExpr); ok && command.Op == syntax.OrStmt && len(assign.Args) == 0 {

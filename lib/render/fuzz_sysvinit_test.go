@@ -27,7 +27,7 @@ var fuzzedSysvinit = fuzzed{
 	file: "etc/rc.d/init.d/x",
 	says: func(p random) map[string]string {
 		return map[string]string{
-			"variable " + p.variable: p.value, "directory": p.directory, "user": "user",
+			"variable " + p.variable: p.value, "directory": p.directory, "user": "user", "expected user": "user",
 			"nice": strconv.Itoa(p.nice), "pid file": "/tmp/x y.pid",
 			"arguments": fmt.Sprintf("%q", []string{"/bin/x", p.argument, "last"}),
 		}
@@ -91,6 +91,9 @@ func readStatement(command syntax.Command, found map[string]string) error {
 		words, err := literals(command.Args)
 		switch {
 		case err != nil:
+			return err
+		case len(words) == 0 && len(command.Assigns) == 1 && command.Assigns[0].Name.Value == "_lsb_user":
+			found["expected user"], err = literal(command.Assigns[0].Value)
 			return err
 		case len(words) == 2 && words[0] == ".":
 			return nil

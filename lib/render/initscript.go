@@ -30,6 +30,10 @@ func (script *initScript) write(b *bytes.Buffer) {
 	fmt.Fprintf(b, "#!%s\n\n", spec.Settings.Shell)
 	script.writeHeader(b)
 	b.WriteString(orElse(spec.Settings.InitialInstructions, ". "+quote.Shell(spec.Settings.InitFunctions)) + "\n")
+	if spec.user() != "" && spec.Process != nil {
+		// The functions believe what this user's pid file says.
+		fmt.Fprintf(b, "%s=%s\n", sysvinit.UserVariable, quote.Shell(spec.user()))
+	}
 	writeInstructions(b, spec.GlobalInstructions)
 	if spec.Umask != nil {
 		fmt.Fprintf(b, "umask %s\n", *spec.Umask)
@@ -173,7 +177,11 @@ func (script *initScript) startInstruction() string {
 	case spec.ProcessIsDaemon:
 		words = append(words, quote.ShellWords(command...))
 	default:
-		command = append([]string{settings.Shell, "-c", notePID, "sh", pidFile}, command...)
+		note := notePID
+		if spec.user() != "" {
+			note = noteLentPID
+		}
+		command = append([]string{settings.Shell, "-c", note, "sh", pidFile}, command...)
 		words = append(words, quote.ShellWords(script.daemonize()...))
 		if spec.Umask != nil {
 			words = append(words, `--umask "$(umask)"`)
@@ -182,7 +190,10 @@ func (script *initScript) startInstruction() string {
 	}
 
 	start := strings.Join(words, " ")
-	if !spec.ProcessIsDaemon && spec.user() != "" && spec.PIDFile != nil {
+	if !spec.ProcessIsDaemon && spec.user() != "" {
+		if log := spec.logFile(script.name); log != "" {
+			start = lendLog(log, spec.user()) + " &&\n" + start
+		}
 		start = script.lendPIDFile() + " &&\n" + start
 	}
 	if spec.Directory != nil {
@@ -196,15 +207,18 @@ func (script *initScript) startInstruction() string {
 
 // notePID is a shell command that writes its own pid file, then becomes the
 // program. What daemon(1) would write is its own number: to kill that would
-// leave the program running.
-const notePID = `echo "$$" >"$1" && shift && exec "$@"`
+// leave the program running. It never writes through a link, nor to a file that
+// was there.
+const notePID = `rm -f "$1" && set -C && echo "$$" >"$1" && shift && exec "$@"`
 
-// lendPIDFile makes the given pid file for a user who may not make one there.
+// noteLentPID is the same for a user who may not make the file, see lend.
+const noteLentPID = `echo "$$" >"$1" && shift && exec "$@"`
+
+// lendPIDFile lends the pid file to the user, unless the process runs.
 func (script *initScript) lendPIDFile() string {
 	spec := &script.spec
-	file := quote.Shell(*spec.PIDFile)
-	return fmt.Sprintf("{ pidofproc -p %[1]s %[2]s >/dev/null || { rm -f %[1]s && (set -C && : >%[1]s) && chown %[3]s %[1]s; }; }",
-		file, quote.Shell(*spec.Process), quote.Shell(spec.user()))
+	file, _ := spec.pidFile()
+	return fmt.Sprintf("{ pidofproc -p %s %s >/dev/null || { %s; }; }", quote.Shell(file), quote.Shell(*spec.Process), lend(file, spec.user()))
 }
 
 // daemonize is libslack's daemon(1), which detaches a foreground process and

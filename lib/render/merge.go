@@ -51,6 +51,7 @@ func (m merger) add(merge Merge, managerName string) ([]manifest.Process, error)
 			continue
 		}
 		entry.Attribute, entry.Attributes = merge.Entry.Attribute, merge.Entry.Attributes
+		entry.Readiness = merge.Entry.Readiness
 		if !merge.Foreign {
 			// The rendered specification says all of it but what the files are.
 			files := entry.Files

@@ -113,6 +113,7 @@ func Render(m model.Model) (*Profile, error) {
 			Dependencies: p.Dependencies,
 			Attributes:   p.Attributes,
 		}
+		entry.Readiness, _ = model.ParseReadiness(p.Readiness) // what is wrong, Validate says
 		if p.Foreign {
 			profile.Merges = append(profile.Merges, Merge{Tree: p.Tree, Process: p.Name, Entry: entry, Foreign: true})
 			continue

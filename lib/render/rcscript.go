@@ -174,11 +174,11 @@ func (script rcScript) writeCommands(b *bytes.Buffer) {
 	}
 }
 
-// commands are the author's, with what has to be done for a user who may not
-// make the given pid file.
+// commands are the author's, with what has to be done for a user whose pid file
+// and log daemon(8) writes.
 func (script rcScript) commands() map[string]map[string]string {
 	spec := &script.spec
-	if spec.CommandIsDaemon || spec.User == nil || !spec.PIDFileGiven || spec.PIDFile == nil {
+	if spec.CommandIsDaemon || spec.User == nil || spec.PIDFile == nil {
 		return spec.Commands
 	}
 	commands := maps.Clone(spec.Commands)
@@ -189,8 +189,11 @@ func (script rcScript) commands() map[string]map[string]string {
 	if start == nil {
 		start = map[string]string{}
 	}
-	file := quote.Shell(*spec.PIDFile)
-	start["pre"] = withNewline(start["pre"]) + fmt.Sprintf("rm -f %[1]s && (set -C && : >%[1]s) && chown %[2]s %[1]s", file, *spec.User)
+	start["pre"] = withNewline(start["pre"])
+	if spec.LogFile != nil {
+		start["pre"] += lendLog(*spec.LogFile, *spec.User) + " &&\n"
+	}
+	start["pre"] += lend(*spec.PIDFile, *spec.User)
 	commands["start"] = start
 	return commands
 }

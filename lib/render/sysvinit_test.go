@@ -159,7 +159,13 @@ func TestStartInstruction(t *testing.T) {
 	const webapp = "/nix/store/w-webapp/bin/webapp"
 	const daemon = "start_daemon -f -p %s /nix/store/d-daemon/bin/daemon --unsafe --inherit"
 	note := func(pidFile string) string {
-		return ` -- /bin/sh -c 'echo "$$" >"$1" && shift && exec "$@"' sh ` + pidFile + " "
+		return ` -- /bin/sh -c 'rm -f "$1" && set -C && echo "$$" >"$1" && shift && exec "$@"' sh ` + pidFile + " "
+	}
+	// What root lends to a user, who writes to it.
+	lent := func(pidFile, rest string) string {
+		return "{ pidofproc -p " + pidFile + " " + webapp + " >/dev/null || { " + lend(pidFile, "u") + "; }; } &&\n" +
+			lendLog("/tmp/nixproc-webapp.log", "u") + " &&\n" +
+			fmt.Sprintf(daemon, pidFile) + rest + " --user u" + ` -- /bin/sh -c 'echo "$$" >"$1" && shift && exec "$@"' sh ` + pidFile + " " + webapp
 	}
 	for _, test := range []struct {
 		what   string
@@ -183,7 +189,7 @@ func TestStartInstruction(t *testing.T) {
 		{"D38: a foreground process with nice", func(s *sysvinitSpec) { s.ProcessIsDaemon = false; s.Nice = text("-3") },
 			"start_daemon -f -p /var/run/webapp.pid -n -3 /nix/store/d-daemon/bin/daemon --unsafe --inherit --output /var/log/nixproc-webapp.log" + note("/var/run/webapp.pid") + webapp},
 		{"a foreground process of another user", func(s *sysvinitSpec) { s.ProcessIsDaemon = false; s.User = text("u") },
-			fmt.Sprintf(daemon, "/tmp/webapp.pid") + " --output /tmp/nixproc-webapp.log --user u" + note("/tmp/webapp.pid") + webapp},
+			lent("/tmp/webapp.pid", " --output /tmp/nixproc-webapp.log")},
 		{"a foreground process without a log", func(s *sysvinitSpec) { s.ProcessIsDaemon = false; s.EnableDaemonOutputLogging = false },
 			fmt.Sprintf(daemon, "/var/run/webapp.pid") + note("/var/run/webapp.pid") + webapp},
 		{"a foreground process without a name of the instance", func(s *sysvinitSpec) {
@@ -195,8 +201,7 @@ func TestStartInstruction(t *testing.T) {
 		{"D24: a daemon without a name of the instance", func(s *sysvinitSpec) { s.InstanceName = nil; s.Process = text("/x/bin/thing") },
 			"start_daemon -f -p /var/run/thing.pid /x/bin/thing"},
 		{"a foreground process of another user with a given pid file", func(s *sysvinitSpec) { s.ProcessIsDaemon = false; s.User = text("u"); s.PIDFile = text("/run/w.pid") },
-			"{ pidofproc -p /run/w.pid " + webapp + " >/dev/null || { rm -f /run/w.pid && (set -C && : >/run/w.pid) && chown u /run/w.pid; }; } &&\n" +
-				fmt.Sprintf(daemon, "/run/w.pid") + " --output /tmp/nixproc-webapp.log --user u" + note("/run/w.pid") + webapp},
+			lent("/run/w.pid", " --output /tmp/nixproc-webapp.log")},
 		{"another command that starts", func(s *sysvinitSpec) { s.Settings.StartDaemon = text("loadproc") },
 			"loadproc -f -p /var/run/webapp.pid " + webapp},
 	} {

@@ -7,6 +7,8 @@ import (
 	"syscall"
 	"time"
 	"unicode"
+
+	"nixproc/lib/quote"
 )
 
 // Error says how a command failed.
@@ -33,9 +35,10 @@ type Error struct {
 	Cause error
 }
 
-// Error gives the command line, what became of it, and the tail.
+// Error gives the command line, what became of it, and the tail; values of
+// variables are in none of them (see Line).
 func (e *Error) Error() string {
-	line := Quote(e.Command.Args)
+	line := Line(e.Command.Args...)
 	var text string
 	switch {
 	case e.TimedOut:
@@ -52,11 +55,13 @@ func (e *Error) Error() string {
 	if e.Tail == "" {
 		return text
 	}
+	_, values := quote.Hide(e.Command.Args)
+	tail := Without(e.Tail, values...)
 	from := "its last lines"
 	if e.Command.Log != "" {
 		from = "the end of " + e.Command.Log
 	}
-	return text + "; " + from + ":\n  " + strings.ReplaceAll(e.Tail, "\n", "\n  ")
+	return text + "; " + from + ":\n  " + strings.ReplaceAll(tail, "\n", "\n  ")
 }
 
 // Unwrap gives the cause.

@@ -59,11 +59,31 @@ func openLog(path string) (*os.File, int64, error) {
 	if err == nil && !info.Mode().IsRegular() {
 		err = fmt.Errorf("the log %s is no regular file: remove it, or log elsewhere", path)
 	}
+	if err == nil {
+		err = notOthers(path, info)
+	}
 	if err != nil {
 		f.Close()
 		return nil, 0, err
 	}
 	return f, info.Size(), nil
+}
+
+// notOthers refuses what another user may have put in a directory where everybody
+// may write: a file of their own, or another name of a file of ours.
+func notOthers(path string, info os.FileInfo) error {
+	file, known := info.Sys().(*syscall.Stat_t)
+	dir, err := os.Stat(filepath.Dir(path))
+	if err != nil || !known || dir.Mode().Perm()&0o002 == 0 {
+		return err
+	}
+	if int(file.Uid) != os.Geteuid() && file.Uid != 0 {
+		return fmt.Errorf("the log %s belongs to user %d: remove it, or log elsewhere", path, file.Uid)
+	}
+	if file.Nlink > 1 {
+		return fmt.Errorf("the log %s has another name, which may be another file's: remove it, or log elsewhere", path)
+	}
+	return nil
 }
 
 // nameless makes a file that is removed as soon as it is open. It is opened

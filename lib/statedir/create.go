@@ -20,8 +20,9 @@ import (
 //
 // All directories are looked at before the first is made, so that what can be
 // known to be wrong changes nothing: a relative path, a file in the way, a
-// directory in which the caller cannot write, a link that belongs to neither
-// root nor the caller (its owner could lead us anywhere). The error then joins
+// directory in which the caller cannot write, a link or a directory that belongs
+// to neither root nor the caller (its owner could lead us anywhere), a directory
+// in which everybody may replace everything. The error then joins
 // all that was found, each with the option that helps.
 func (d Dirs) Create(disableUserChange bool) error {
 	return maker{root: "/", goos: runtime.GOOS}.create(d, disableUserChange)
@@ -31,6 +32,15 @@ func (d Dirs) Create(disableUserChange bool) error {
 func (d Dirs) Check() error {
 	m := maker{root: "/", goos: runtime.GOOS}
 	return m.checkAll(due(d.Resolved(m.goos), 0o755))
+}
+
+// Make makes one directory in the same way, and what is missing above it.
+func Make(path string) error {
+	m, d := maker{root: "/", goos: runtime.GOOS}, directory{path: path, mode: 0o755}
+	if err := m.check(d); err != nil {
+		return err
+	}
+	return m.make(d)
 }
 
 // maker makes directories below a root, which is / but in tests.

@@ -1,6 +1,7 @@
 package statedir
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -174,29 +175,48 @@ func TestProblemsChangeNothing(t *testing.T) {
 	}
 }
 
-// A link that another user planted leads root nowhere.
-func TestPlantedLink(t *testing.T) {
+// What another user planted, or may still plant, leads root nowhere.
+func TestPlanted(t *testing.T) {
 	t.Parallel()
 	if os.Geteuid() != 0 {
-		t.Skip("only root can make a link for another user")
+		t.Skip("only root can make something for another user")
 	}
-	root := t.TempDir()
-	mkdirs(t, root+"/tmp", root+"/etc")
-	if err := os.Symlink("/etc", root+"/tmp/state"); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Lchown(root+"/tmp/state", 65534, 65534); err != nil {
-		t.Fatal(err)
-	}
-	before := tree(t, root)
-	for _, d := range []Dirs{{State: "/tmp/state"}, {Log: "/tmp/state/log"}} {
-		err := maker{root, "linux"}.create(d, false)
-		if err == nil || !strings.Contains(err.Error(), "/tmp/state is a link that belongs to user 65534") {
-			t.Errorf("got %v", err)
-		}
-	}
-	if after := tree(t, root); after != before {
-		t.Errorf("something was made:\n%s", after)
+	const stranger = 65533
+	for name, test := range map[string]struct {
+		plant func(root string) error
+		says  string // "" if all is well
+	}{
+		"a link": {func(root string) error {
+			return errors.Join(os.Symlink("/etc", root+"/tmp/state"), os.Lchown(root+"/tmp/state", stranger, stranger))
+		}, "/tmp/state is a link that belongs to user 65533"},
+		"a directory": {func(root string) error {
+			return errors.Join(os.Mkdir(root+"/tmp/state", 0o755), os.Chown(root+"/tmp/state", stranger, stranger))
+		}, "/tmp/state belongs to user 65533"},
+		"a directory for everybody": {func(root string) error {
+			return errors.Join(os.Mkdir(root+"/tmp/state", 0o755), os.Chmod(root+"/tmp/state", 0o777))
+		}, "everybody may replace what is in "},
+		"a file": {func(root string) error { return os.WriteFile(root+"/tmp/state", nil, 0o644) }, "is a file, not a directory"},
+		"a directory for a group": {func(root string) error {
+			return errors.Join(os.Mkdir(root+"/tmp/state", 0o755), os.Chown(root+"/tmp/state", 0, stranger), os.Chmod(root+"/tmp/state", 0o775))
+		}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			root := t.TempDir()
+			mkdirs(t, root+"/tmp", root+"/etc")
+			if err := errors.Join(os.Chmod(root+"/tmp", 0o777|fs.ModeSticky), test.plant(root)); err != nil {
+				t.Fatal(err)
+			}
+			before := tree(t, root)
+			for _, d := range []Dirs{{State: "/tmp/state"}, {Log: "/tmp/state/log"}} {
+				err := maker{root, "linux"}.create(d, false)
+				if (err == nil) != (test.says == "") || err != nil && !strings.Contains(err.Error(), test.says) {
+					t.Errorf("got %v", err)
+				}
+			}
+			if after := tree(t, root); after != before && test.says != "" {
+				t.Errorf("something was made:\n%s", after)
+			}
+		})
 	}
 }
 

@@ -49,6 +49,9 @@ func (m maker) follow(from string, names []string, links *int) (place, []string,
 		case err != nil:
 			return place{}, nil, err
 		case info.IsDir():
+			if err := private(path, info); err != nil {
+				return place{}, nil, err
+			}
 			at = place{path, info}
 		case info.Mode()&fs.ModeSymlink != 0:
 			if at, err = m.target(at.path, path, info, links); err != nil {
@@ -63,8 +66,7 @@ func (m maker) follow(from string, names []string, links *int) (place, []string,
 
 // target follows a link to the directory that it stands for.
 func (m maker) target(dir, link string, info fs.FileInfo, links *int) (place, error) {
-	owner := info.Sys().(*syscall.Stat_t).Uid
-	if owner != 0 && int(owner) != os.Geteuid() {
+	if owner, ours := ownerOf(info); !ours {
 		return place{}, fmt.Errorf("%s is a link that belongs to user %d, who could turn it elsewhere: remove it, or name another directory", link, owner)
 	}
 	if *links++; *links > maxLinks {

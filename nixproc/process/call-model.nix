@@ -111,5 +111,6 @@ let
       else throw "the processes model ${name} has arguments without a default that nobody gives: ${builtins.concatStringsSep ", " missing}; give them with --extra-params '{ ${builtins.head missing} = …; }'"
     else builtins.seq extra called;
 in
-if builtins.isAttrs processes then processes
+if processes.type or null == "derivation" then throw "the processes model ${name} gives a package, where a set of processes is due"
+else if builtins.isAttrs processes then processes
 else throw "the processes model ${name} gives ${kindOf processes}, where a set of processes is due"

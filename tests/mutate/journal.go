@@ -6,7 +6,7 @@ var ofTheJournal = []saboteur{
 	{"undo: P5: what had died is started", "lib/plan/plan.go",
 		"				p.Dead[change.Name] = true\n", "",
 		"./lib/deploy", "TestDeadIsNotStartedByUndo"},
-	{"undo: P4: the old process is started beside the new one", "lib/deploy/execution.go",
+	{"undo: P4: the old process is started beside the new one", "lib/deploy/undo.go",
 		"stuck[unit.Name] = verb == \"stop\" && x.stillRuns(unit)", "",
 		"./lib/deploy", "TestNothingStartsBesideWhatRuns"},
 	{"undo: P5: a script without its log stops nothing", "lib/manager/sysvinit/sysvinit.go",

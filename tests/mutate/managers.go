@@ -29,7 +29,7 @@ var ofSupervisord = []saboteur{
 	{"supervisord: D21: a program that ends at once counts as started", "lib/manager/supervisord/status.go",
 		"case one.state == \"STOPPED\", one.state == \"STARTING\":", "case one.state == \"BACKOFF\":\n		case one.state == \"STOPPED\", one.state == \"STARTING\":",
 		"./lib/manager/supervisord", "TestStartThatFails"},
-	{"supervisord: the last words of a program are not told", "lib/manager/supervisord/status.go",
+	{"supervisord: the last words of a program are not told", "lib/manager/supervisord/words.go",
 		"err != nil || said == \"\"", "err == nil || said == \"\"",
 		"./lib/manager/supervisord", "TestStartThatFails"},
 	{"supervisord: what may end counts as stopped", "lib/manager/supervisord/unit.go",

@@ -45,6 +45,9 @@ func (*Manager) Command(verb string, unit manager.Unit) string {
 // Start runs the script and waits until the process is seen.
 func (m *Manager) Start(ctx context.Context, unit manager.Unit) error {
 	begun := time.Now()
+	if err := removeDoubtful(unit); err != nil {
+		return err
+	}
 	if err := m.run(ctx, unit, "onestart"); err != nil {
 		return err
 	}
@@ -70,7 +73,7 @@ func seenOrEnded(unit manager.Unit) (seen bool, err error) {
 		if text, err := os.ReadFile(unit.PIDFile); err == nil && len(text) == 0 {
 			continue
 		}
-		if _, alive, err := pidfile.Read(unit.PIDFile, unit.Program); err != nil || alive {
+		if _, alive, err := pidfile.Read(unit.PIDFile, unit.Expected()); err != nil || alive {
 			return alive, err
 		}
 		return false, fmt.Errorf("it ended as soon as it had started%s", manager.LogTail(unit.Log))
@@ -78,10 +81,22 @@ func seenOrEnded(unit manager.Unit) (seen bool, err error) {
 	return false, nil
 }
 
+// removeDoubtful removes a pid file that is not believed: rc.subr believes all of
+// them.
+func removeDoubtful(unit manager.Unit) error {
+	if unit.PIDFile == "" || pidfile.Doubt(unit.PIDFile, unit.Expected()) == "" {
+		return nil
+	}
+	return os.Remove(unit.PIDFile)
+}
+
 // Stop runs the script, which waits until the process is gone, and fails if
 // there is none. A process that the script did not know again, because it is
 // shown as something else by ps(1), is ended by its pid file.
 func (m *Manager) Stop(ctx context.Context, unit manager.Unit) error {
+	if err := removeDoubtful(unit); err != nil {
+		return err
+	}
 	err := m.run(ctx, unit, "onestop")
 	if unit.PIDFile == "" {
 		if err != nil && m.run(ctx, unit, "onestatus") != nil && ctx.Err() == nil {
@@ -89,7 +104,7 @@ func (m *Manager) Stop(ctx context.Context, unit manager.Unit) error {
 		}
 		return err
 	}
-	process, alive, readErr := pidfile.Read(unit.PIDFile, unit.Program)
+	process, alive, readErr := pidfile.Read(unit.PIDFile, unit.Expected())
 	switch {
 	case readErr != nil:
 		return errors.Join(err, readErr)

@@ -140,7 +140,7 @@ func read(unit manager.Unit) (pidfile.Process, bool, error) {
 	if unit.PIDFile == "" {
 		return pidfile.Process{}, false, nil
 	}
-	return pidfile.Read(unit.PIDFile, unit.Program)
+	return pidfile.Read(unit.PIDFile, unit.Expected())
 }
 
 // seen waits until all processes whose pid file is certain are seen to run, or it

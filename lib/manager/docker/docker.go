@@ -18,6 +18,7 @@ import (
 	"nixproc/lib/manager"
 	"nixproc/lib/quote"
 	"nixproc/lib/run"
+	"nixproc/lib/statedir"
 )
 
 // Manager calls docker. Which daemon that is, docker finds out itself, from
@@ -120,7 +121,7 @@ func (m Manager) makeVolumes(unit manager.Unit) error {
 		if _, err := os.Stat(dir); err == nil {
 			continue
 		}
-		if err := os.MkdirAll(dir, 0o755); err != nil {
+		if err := statedir.Make(dir); err != nil {
 			return fmt.Errorf("the volume of the container can't be made: %w", err)
 		}
 	}
@@ -164,7 +165,7 @@ func (m Manager) Command(verb string, unit manager.Unit) string {
 			" && " + quote.ShellWords(m.Program, "rm", containerName(unit))
 	}
 	return quote.ShellWords(m.Program, "load", "-i", own.image) +
-		" && " + quote.ShellWords(append([]string{m.Program}, m.create(unit)...)...) +
+		" && " + run.Line(append([]string{m.Program}, m.create(unit)...)...) +
 		" && " + quote.ShellWords(m.Program, "start", containerName(unit))
 }
 

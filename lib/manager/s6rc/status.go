@@ -1,6 +1,7 @@
 package s6rc
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -105,12 +106,14 @@ func ofOneshot(own Unit, name string, up map[string]bool) manager.State {
 	if own.PIDFile == "" {
 		return manager.State{Condition: manager.Running}
 	}
-	process, lives, err := pidfile.Read(own.PIDFile, own.Program)
+	expected := pidfile.Expected{Program: own.Program, User: own.User}
+	process, lives, err := pidfile.Read(own.PIDFile, expected)
 	switch {
 	case err != nil:
 		return manager.State{Detail: err.Error()}
 	case !lives:
-		return manager.State{Condition: manager.Stopped, Detail: own.PIDFile + " names no process that lives"}
+		doubt := pidfile.Doubt(own.PIDFile, expected)
+		return manager.State{Condition: manager.Stopped, Detail: cmp.Or(doubt, own.PIDFile+" names no process that lives"), Doubt: doubt}
 	}
 	return manager.State{Condition: manager.Running, PID: process.PID, Since: process.Start}
 }

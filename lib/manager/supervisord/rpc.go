@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -143,8 +144,15 @@ func faultIn(value any) error {
 		return nil
 	}
 	text, _ := fields["faultString"].(string)
+	if match := repeated.FindStringSubmatch(text); match != nil {
+		text = run.Without(text, match[1]+match[2])
+	}
 	return &fault{code, text}
 }
+
+// repeated is what supervisord repeats of a file that it can't read: a whole
+// setting, which may be the environment (datatypes.py, options.py).
+var repeated = regexp.MustCompile(`(?s)Format string ['"](.+)['"] for ['"]|pairs in value '(.+)'`)
 
 func write(b *bytes.Buffer, value any) {
 	b.WriteString("<value>")

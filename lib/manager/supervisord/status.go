@@ -173,19 +173,3 @@ func judge(unit manager.Unit, group []process) (verdict string, why process) {
 	}
 	return verdict, why
 }
-
-// explain gives supervisord's words and the end of what the program printed.
-func (s *server) explain(ctx context.Context, p process) error {
-	text := strings.TrimSpace("supervisord says " + p.state + ": " + p.detail)
-	for _, channel := range []string{"Stderr", "Stdout"} {
-		got, err := s.call(ctx, "supervisor.readProcess"+channel+"Log", p.name, -2000, 0)
-		said, _ := got.(string)
-		if said = strings.TrimRight(said, "\n"); err != nil || said == "" {
-			continue
-		}
-		lines := strings.Split(said, "\n")
-		lines = lines[max(0, len(lines)-10):]
-		text += "; the end of its " + strings.ToLower(channel) + ":\n  " + strings.Join(lines, "\n  ")
-	}
-	return errors.New(text)
-}

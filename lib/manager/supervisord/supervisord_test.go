@@ -210,6 +210,18 @@ func TestStartThatFails(t *testing.T) {
 	}
 }
 
+func TestLastWords(t *testing.T) {
+	t.Parallel()
+	f := &fake{states: map[string]string{"a": "EXITED"}}
+	m := f.manager(t)
+	if got := m.LastWords(t.Context(), manager.Unit{Name: "a"}); got != "; the end of its stderr:\n  last <words>; the end of its stdout:\n  last <words>" {
+		t.Errorf("%q", got)
+	}
+	if got := m.LastWords(t.Context(), manager.Unit{Name: "unknown"}); got != "" {
+		t.Errorf("%q of a program that supervisord does not have", got)
+	}
+}
+
 func TestStates(t *testing.T) {
 	t.Parallel()
 	f := &fake{states: map[string]string{"a": "RUNNING", "b": "EXITED", "c": "EXITED", "d": "BACKOFF", "g:one": "RUNNING", "g:two": "FATAL", "s": "STOPPED"}}
@@ -344,5 +356,19 @@ func TestScan(t *testing.T) {
 	}
 	if found, err = (Manager{}).Units(tree); err != nil || found[0].Key != before {
 		t.Errorf("the priority is part of the key: %v", err)
+	}
+}
+
+// What supervisord repeats of a setting may be values of variables.
+func TestRepeatedSettings(t *testing.T) {
+	t.Parallel()
+	for said, want := range map[string]string{
+		"CANT_REREAD: Unexpected end of key/value pairs in value 'A=\"it's secret,B' in section 'program:a'": "CANT_REREAD: Unexpected end of key/value pairs in value '***'",
+		`CANT_REREAD: Format string 'A="%(secret)"' for 'program:a.environment' is badly formatted: x`:       `CANT_REREAD: Format string '***' for 'program:a.environment' is badly formatted: x`,
+		"SPAWN_ERROR: a": "SPAWN_ERROR: a",
+	} {
+		if got := faultIn(map[string]any{"faultCode": 1, "faultString": said}); got == nil || !strings.HasPrefix(got.Error(), want) || strings.Contains(got.Error(), "secret") {
+			t.Errorf("%q becomes %v, want %q", said, got, want)
+		}
 	}
 }

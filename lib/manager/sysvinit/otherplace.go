@@ -10,10 +10,10 @@ import (
 )
 
 // FollowPIDFile is a shell command that waits for a while until there is a pid
-// file in either of two places; if it is in the other one, its place becomes a
-// link to that.
+// file in either of two places; if it is in the other one, and ours, its place
+// becomes a link to that.
 func FollowPIDFile(place, other string) string {
-	return fmt.Sprintf("{ n=0; until [ -e %[1]s ] || [ -e %[2]s ] || [ $n -ge 20 ]; do n=$((n + 1)); sleep 0.1; done; [ -e %[1]s ] || [ ! -e %[2]s ] || ln -sf %[2]s %[1]s; }",
+	return fmt.Sprintf("{ n=0; until [ -e %[1]s ] || [ -e %[2]s ] || [ $n -ge 20 ]; do n=$((n + 1)); sleep 0.1; done; [ -e %[1]s ] || [ ! -O %[2]s ] || ln -sf %[2]s %[1]s; }",
 		quote.Shell(place), quote.Shell(other))
 }
 

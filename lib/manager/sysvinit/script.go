@@ -28,6 +28,15 @@ func equal(a, b []words) bool {
 // sayings are the shell functions that only tell what is done.
 var sayings = []string{`"log_info_msg"`, `"evaluate_retval"`}
 
+// UserVariable tells our shell functions whom the process runs as. The older tools
+// have nothing like it, and it says nothing that the commands do not say.
+const UserVariable = "_lsb_user"
+
+func setsUser(command syntax.Command) bool {
+	call, is := command.(*syntax.CallExpr)
+	return is && len(call.Args) == 0 && len(call.Assigns) == 1 && call.Assigns[0].Name.Value == UserVariable
+}
+
 func readScript(content []byte, name string) (script, error) {
 	s := script{activities: map[string][]words{}}
 	parsed, err := syntax.NewParser().Parse(bytes.NewReader(content), name)
@@ -46,6 +55,9 @@ func readScript(content []byte, name string) (script, error) {
 		case *syntax.DeclClause:
 			s.variables = append(s.variables, commands([]*syntax.Stmt{statement})...)
 		default:
+			if setsUser(command) {
+				continue
+			}
 			// The first is for our shell functions, or those of the older tools,
 			// which have another path in each version.
 			if all := commands([]*syntax.Stmt{statement}); i > 0 || len(all) == 0 || all[0][0] != `"."` {

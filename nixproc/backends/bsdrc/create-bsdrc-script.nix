@@ -120,7 +120,6 @@ createPackage {
   parameters = {
     inherit words launcher commandIsDaemon flexibleParameters logFile;
     pidFile = actualPIDFile;
-    pidFileGiven = pidFile != null;
     user = actualUser;
     program = data.optional "command" command;
     procname = data.optional "procname" procname;

@@ -35,11 +35,11 @@ let
   # By then, it may be the file of the next process.
   # A shell lets what it runs beside itself ignore interrupts; programs rely on
   # them.
-  supervise = builtins.concatStringsSep "; " [
+  supervise = note: builtins.concatStringsSep "; " [
     ''file=$1''
     ''shift''
     ''(trap - INT QUIT; exec "$@") & pid=$!''
-    ''echo "$pid" >"$file"''
+    note
     ''trap 'kill -TERM "$pid"' TERM''
     ''while kill -0 "$pid" 2>/dev/null; do wait "$pid"; done''
     ''{ read -r now <"$file" && [ "$now" = "$pid" ]; } 2>/dev/null || exit 0''
@@ -128,17 +128,29 @@ let
       ++ lib.optionals (directory != null) [ "--chdir" (data.text "directory" directory) ]
       ++ lib.optionals changesUser [ "--user" userText ])
   + " --umask \"$(umask)\" -- "
-  + quote.words ([ stdenv.shell "-c" supervise "sh" itsPidFile ] ++ command);
+  + quote.words ([ stdenv.shell "-c" (supervise notePid) "sh" itsPidFile ] ++ command);
 
   start =
     if !isDaemon then daemonize
     else if changesUser then quote.words [ "su" userText "-s" stdenv.shell "-c" (quote.words command) ]
     else quote.words command;
 
-  # A pid file of the author's choice may lie where only root can make one.
-  lend = lib.optionalString (!isDaemon && changesUser && pidFile != null) ''
-    (set -C && : >${quote.word itsPidFile}) 2>/dev/null && chown ${quote.word userText} ${quote.word itsPidFile}
+  # Root makes its files for a user: one who may not make them there, or who
+  # would find in a directory like /tmp what others have put there.
+  lendFile = file: ''
+    rm -f ${quote.word file}
+    (set -C && : >${quote.word file})
+    chown ${quote.word userText} ${quote.word file}
   '';
+  lend = lib.optionalString (!isDaemon && changesUser) (lendFile itsPidFile + ''
+    if [ ! -f ${quote.word log} ] || [ -h ${quote.word log} ] || case $(stat -c '%U %h' ${quote.word log}) in ${quote.word userText}' 1') false ;; esac; then
+    ${lendFile log}fi
+  '');
+
+  # Without that, it never writes through a link, nor to a file that was there.
+  notePid =
+    if changesUser then ''echo "$pid" >"$file"''
+    else ''rm -f "$file"; (set -C && echo "$pid" >"$file") || { kill "$pid"; exit 1; }'';
 
   start' = lib.optionalString (nice != null) "nice -n ${checkedNice} " + start;
 

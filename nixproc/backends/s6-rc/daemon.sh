@@ -1,13 +1,20 @@
 # Stands for a daemon in a oneshot service:
 #
-#   daemon FUNCTIONS start PIDFILE PROGRAM COMMAND [ARGUMENT]...
-#   daemon FUNCTIONS stop PIDFILE PROGRAM
+#   daemon FUNCTIONS start [-u USER] PIDFILE PROGRAM COMMAND [ARGUMENT]...
+#   daemon FUNCTIONS stop [-u USER] PIDFILE PROGRAM
 #
-# FUNCTIONS are those of init scripts. start runs the command, which makes a
+# FUNCTIONS are those of init scripts, USER is whom the daemon runs as. start runs the command, which makes a
 # daemon of itself, and returns when the pid file names a process that lives; it
 # does nothing if there is one. stop returns when that process has ended.
-functions=$1 verb=$2 file=$3 program=$4
-shift 4
+functions=$1 verb=$2
+shift 2
+_lsb_user=''
+if [ "$1" = -u ]; then
+  _lsb_user=$2
+  shift 2
+fi
+file=$1 program=$2
+shift 2
 
 # The functions set both for themselves.
 mask=$(umask)
@@ -26,7 +33,7 @@ fi
 if pidofproc -p "$file" "$program" >/dev/null; then
   exit 0
 fi
-rm -f -- "$file" # many daemons refuse to start beside it
+rm -f -- "$file" || exit 1 # many daemons refuse to start beside it
 
 (umask "$mask"; PATH=$path; exec "$@") || {
   code=$?

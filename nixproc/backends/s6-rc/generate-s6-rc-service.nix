@@ -106,7 +106,9 @@ let
   # What starts a daemon is nobody's child for long: nothing reads its output.
   log = if s6-rc ? logDir then "${toString s6-rc.logDir}/nixproc-${if instanceName == null then name else instanceName}.log" else null;
 
-  standsForDaemon = verb: [ daemonWords verb (quote.quoted daemonPidFile) (quote.quoted program) ];
+  standsForDaemon = verb: [ daemonWords verb ]
+    ++ lib.optionals (account != null) [ "-u" (quote.quoted (data.text "user" account)) ]
+    ++ [ (quote.quoted daemonPidFile) (quote.quoted program) ];
 
   file = fileName: text: writeTextFile { name = fileName; inherit text; } // { inherit text; };
 

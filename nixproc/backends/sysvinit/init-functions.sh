@@ -73,18 +73,63 @@ _lsb_runs() {
 }
 
 # _lsb_older PID FILE: was the process there when FILE was last written? Needs
-# start. 0 yes, 1 no, 2 unknown. A file that neither we nor the process's user
-# own says nothing: anyone can leave one in /tmp that names any process.
+# start. 0 yes, 1 no, 2 unknown.
 _lsb_older() {
     local began="$start" facts IFS='
  '
     # The subshell has just begun, so its own start time is "now" in ticks.
     facts=$(_lsb_stat self && echo "$start" &&
-        stat -L -c '%Y %u' -- "$2" "/proc/$1" 2>/dev/null && date +%s) || return 2
-    set -- "$2" $facts # FILE NOW-TICKS MTIME OWNER _ PROCESS-OWNER NOW
-    [ "$4" = "$6" ] || [ -O "$1" ] || return 1
+        stat -L -c '%Y' -- "$2" 2>/dev/null && date +%s) || return 2
+    set -- $facts # NOW-TICKS MTIME NOW
     # 100 ticks a second for programs on every Linux; 2 s for rounding.
-    [ $((($2 - began) / 100 + 2)) -ge $(($7 - $3)) ]
+    [ $((($1 - began) / 100 + 2)) -ge $(($3 - $2)) ]
+}
+
+# _lsb_runs_as PID UID: is it the user whom the process runs as, or did? The
+# owner of its directory in /proc is root where it has changed its user.
+_lsb_runs_as() {
+    local key='' ids='' IFS='	 '
+    while read -r key ids && [ "$key" != Uid: ]; do :; done 2>/dev/null <"/proc/$1/status"
+    case "	$ids	" in *"	$2	"*) return 0 ;; esac
+    return 1
+}
+
+# _lsb_believed PID PROG FILE: may whoever has written FILE say which process is
+# meant? Root and we may. Others may name processes of their own, and if anybody
+# may write in the directory (it is sticky then), only the user that the script
+# has in _lsb_user may, or, where it has none, who runs PROG. A link has to be
+# root's or ours, and another name of the file may be somebody else's pid file.
+# Needs comm.
+_lsb_believed() {
+    local why='' dir="${3%/*}" link='' facts='' IFS='
+ '
+    # The usual case takes no program.
+    [ ! -h "$3" ] && [ -O "$3" ] && [ ! -k "${dir:-/}" ] && return 0
+    # Link's owner, owner, its name, number of names, our own number.
+    facts=$({ stat -c %u -- "$3" && stat -L -c '%u %U %h' -- "$3" && id -u; } 2>/dev/null) || return 1
+    set -- "$1" "$2" "$3" $facts
+    if [ "$4" != 0 ] && [ "$4" != "$8" ] && [ -h "$3" ]; then
+        why="is a link that belongs to user $4"
+    elif [ "$7" -gt 1 ]; then
+        why="has another name, which may be somebody else's pid file"
+    elif [ "$5" = 0 ] || [ "$5" = "$8" ]; then
+        return 0
+    elif ! _lsb_runs_as "$1" "$5"; then
+        why="belongs to $6, who does not run process $1"
+    else
+        link=$(readlink -f -- "$3") || return 1
+        dir="${link%/*}"
+        [ -k "${dir:-/}" ] || return 0
+        if [ -n "${_lsb_user-}" ]; then
+            [ "$_lsb_user" != "$6" ] && [ "$_lsb_user" != "$5" ] || return 0
+            why="belongs to $6, not to $_lsb_user"
+        else
+            _lsb_runs "$1" "$2" && return 0
+            why="names process $1 of $6, which is not ${2##*/}"
+        fi
+    fi
+    echo "warning: $3 is not believed: it $why" >&2
+    return 1
 }
 
 # _lsb_ours PID PROG FILE: is the process that FILE names still the one that it
@@ -101,6 +146,7 @@ _lsb_ours() {
         return
     fi
     _lsb_stat "$1" || return 1
+    _lsb_believed "$1" "$2" "$3" || return 1
     if [ "$1" != "$PPID" ] && _lsb_runs "$1" "$2"; then
         [ "$3" -ot /proc ] || return 0
         _lsb_older "$1" "$3" || older=$?
@@ -116,7 +162,7 @@ _lsb_ours() {
 _lsb_find() {
     local rest=''
     pid=''
-    [ -e "$1" ] || return 3
+    [ -e "$1" ] || [ -h "$1" ] || return 3
     [ -f "$1" ] || return 1
     [ -r "$1" ] || return 4
     read -r pid rest 2>/dev/null <"$1" || : # no line end: still a number
@@ -238,7 +284,8 @@ start_daemon() {
     _lsb_find "$file" "$1" || status=$?
     case $status in
         0) [ -n "$force" ] && [ -z "$given" ] || return 0 ;;
-        1) rm -f -- "$file" ;; # many daemons refuse to start beside it
+        1) # many daemons refuse to start beside it
+            rm -f -- "$file" || { echo "start_daemon: $file is in the way" >&2; return 4; } ;;
         4)
             echo "start_daemon: cannot read $file" >&2
             return 4
@@ -369,7 +416,7 @@ killproc() {
             return 4
             ;;
         1,TERM | 1,KILL)
-            rm -f -- "$file"
+            [ -d "$file" ] || rm -f -- "$file" # a directory names nothing
             return
             ;;
         *,TERM | *,KILL) return 0 ;;

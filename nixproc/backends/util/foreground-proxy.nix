@@ -14,8 +14,8 @@ let
   program = package: name: if package == null then name else "${package}/bin/${name}";
 
   script = shellText "foreground-proxy" (builtins.replaceStrings
-    [ "@date@" "@id@" "@rm@" "@sleep@" "@tail@" "@setpriv@" ]
-    (map (program coreutils) [ "date" "id" "rm" "sleep" "tail" ] ++ [ (program util-linux "setpriv") ])
+    [ "@date@" "@id@" "@rm@" "@sleep@" "@stat@" "@tail@" "@setpriv@" ]
+    (map (program coreutils) [ "date" "id" "rm" "sleep" "stat" "tail" ] ++ [ (program util-linux "setpriv") ])
     (builtins.readFile ./foreground-proxy.sh));
 in
 [ stdenv.shell "${script}" ]

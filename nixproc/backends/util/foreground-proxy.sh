@@ -100,13 +100,40 @@ is_meant() {
   [ $((boot + $1 / 100)) -le $(($(@date@ -r "$file" +%s) + 1)) ]
 }
 
+# Whether the process runs, or ran, as a user.
+runs_as() {
+  if ! [ -e /proc/self/stat ]; then # macOS
+    [ "$(/bin/ps -o uid= -p "$pid" | tr -d ' ')" = "$1" ]
+    return
+  fi
+  while read -r key ids; do
+    [ "$key" = Uid: ] || continue
+    for key in $ids; do
+      [ "$key" != "$1" ] || return 0
+    done
+  done 2>/dev/null <"/proc/$pid/status"
+  return 1
+}
+
+# Whether whoever has written the pid file may say which process is meant: in
+# /tmp, anybody can make one, or a link. Root and we may; the user that the
+# program runs as, or becomes by itself, may name its own processes.
+is_believed() {
+  [ ! -h "$file" ] || return 1
+  set -- $(@stat@ -c '%u %h' -- "$file" 2>/dev/null || /usr/bin/stat -f '%u %l' "$file")
+  [ "$2" = 1 ] || return 1
+  case $1 in 0|"$(@id@ -u)") return 0 ;; esac
+  [ -z "$user" ] || [ "$1" = "$(@id@ -u "$user")" ] || return 1
+  runs_as "$1"
+}
+
 # A daemon outlives a proxy that was killed. It goes before another one comes.
-if read_pid && lives && is_meant; then
+if read_pid && lives && is_meant && { is_believed || { say "$file is not believed: it belongs to somebody else"; false; }; }; then
   say "process $pid is left of an earlier run and is ended"
   kill -TERM "$pid"
   gone_within 80 || { kill -KILL "$pid"; gone_within 20; }
 fi
-@rm@ -f -- "$file"
+@rm@ -f -- "$file" || exit 1
 
 ending=''
 end() {
@@ -123,7 +150,7 @@ done
 "$@" || { code=$?; say "the daemon $program failed to start, with exit code $code"; exit "$code"; }
 
 count=100
-until read_pid; do
+until read_pid && is_believed; do
   [ "$count" -gt 0 ] || { say "the daemon $program started, but after 10 s there is no pid in $file"; exit 1; }
   count=$((count - 1))
   @sleep@ 0.1

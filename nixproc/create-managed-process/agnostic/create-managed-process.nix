@@ -52,9 +52,12 @@ else
   in
   (generators.${processManager} or (throw "Unknown process manager: ${processManager}"))
   {
-    inherit name daemon daemonArgs instanceName pidFile;
+    inherit name daemon daemonArgs instanceName;
     inherit foregroundProcess foregroundProcessArgs environment directory;
     inherit umask nice user dependencies credentials;
+    pidFile =
+      if pidFile == null || builtins.substring 0 1 (data.text "pidFile" pidFile) == "/" then pidFile
+      else throw "process '${name}': attribute 'pidFile' is no absolute path: ${data.text "pidFile" pidFile}";
     description = data.text "description" description;
     initialize = data.text "initialize" initialize;
     postInstall = data.text "postInstall" postInstall;

@@ -1,0 +1,34 @@
+package run
+
+import (
+	"strings"
+
+	"nixproc/lib/quote"
+)
+
+// showValues says that values of variables are shown.
+var showValues bool
+
+// ShowValues has values of variables shown from now on. Only a main calls it,
+// before anything runs.
+func ShowValues() { showValues = true }
+
+// Line is a command line as people get to see it: Quote's, but without values of
+// variables (see quote.Hide).
+func Line(args ...string) string {
+	if !showValues {
+		args, _ = quote.Hide(args)
+	}
+	return Quote(args)
+}
+
+// Without is a text as people get to see it that may repeat values.
+func Without(text string, values ...string) string {
+	if showValues {
+		return text
+	}
+	for _, value := range values {
+		text = strings.ReplaceAll(text, value, quote.Hidden)
+	}
+	return text
+}
