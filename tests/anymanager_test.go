@@ -86,7 +86,7 @@ func TestCommandsForAnyManager(t *testing.T) {
 	d.complains(t, func() outcome { return d.nixproc("supervisord-switch", "--undeploy") }, codeFailed,
 		"nothing of supervisord is deployed", "what runs is sysvinit's (nixproc undeploy -P sysvinit stops it)")
 	d.complains(t, func() outcome { return d.nixproc("generations", "-P", "supervisord", "switch", "4") }, codeFailed,
-		"has no generation 4 of supervisord: there are 2, 3, 4 of sysvinit (-P says whose is meant)")
+		"has no generation 4 of supervisord", "; -P sysvinit has 2, 3, 4")
 	// The older tools leave an empty profile that does not say whose it is.
 	ok("undeploy", "--runlevel=3")
 	if err := os.Mkdir(d.path("rc.d"), 0o755); err != nil {

@@ -155,8 +155,8 @@ func chooseGeneration(target deploy.Target, wanted string) (profile.Generation, 
 				return generation, nil
 			}
 		}
-		return profile.Generation{}, fmt.Errorf("%s has no generation %d of %s: %s",
-			target.Profile.Path(), number, target.Manager.Name(), whoseGenerations(target.Profile))
+		return profile.Generation{}, fmt.Errorf("%s has no generation %d of %s: --list-generations shows those there are%s",
+			target.Profile.Path(), number, target.Manager.Name(), generationsOfOthers(target))
 	}
 	previous, err := target.FindPrevious()
 	if err != nil {
@@ -169,34 +169,30 @@ func chooseGeneration(target deploy.Target, wanted string) (profile.Generation, 
 		}
 	}
 	if before == nil {
-		return profile.Generation{}, fmt.Errorf("%s can't be rolled back: there is no generation of %s before the current one: %s",
-			target.Profile.Path(), target.Manager.Name(), whoseGenerations(target.Profile))
+		return profile.Generation{}, fmt.Errorf("%s can't be rolled back: there is no generation before the current one%s",
+			target.Profile.Path(), generationsOfOthers(target))
 	}
 	return *before, nil
 }
 
-// whoseGenerations tells in words which generations there are.
-func whoseGenerations(where profile.Profile) string {
-	all, err := where.Generations()
+// generationsOfOthers tells which generations other process managers have.
+func generationsOfOthers(target deploy.Target) string {
+	all, err := target.Profile.Generations()
 	if err != nil {
-		return err.Error()
+		return ": " + err.Error()
 	}
 	of := map[string][]string{}
 	for _, generation := range all {
 		owner, err := manifest.ManagerOf(generation.Path)
-		if err != nil || owner == "" {
-			owner = "nobody"
+		if err == nil && owner != "" && owner != target.Manager.Name() {
+			of[owner] = append(of[owner], strconv.Itoa(generation.Number))
 		}
-		of[owner] = append(of[owner], strconv.Itoa(generation.Number))
 	}
-	var parts []string
+	text := ""
 	for _, owner := range slices.Sorted(maps.Keys(of)) {
-		parts = append(parts, strings.Join(of[owner], ", ")+" of "+owner)
+		text += fmt.Sprintf("; -P %s has %s", owner, strings.Join(of[owner], ", "))
 	}
-	if len(parts) == 0 {
-		return "there are none"
-	}
-	return "there are " + strings.Join(parts, "; ") + " (-P says whose is meant)"
+	return text
 }
 
 // asDeployed takes the directories and the handling of users from a profile that
