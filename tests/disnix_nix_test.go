@@ -169,7 +169,7 @@ func TestDisnixRefuses(t *testing.T) {
 	p.hostNeeds("daemon")
 	for body, want := range map[string]string{
 		`{ a = sleeper "a" { pidFile = "/x.pid"; }; b = sleeper "b" { pidFile = "/x.pid"; }; }`:                         "process 'b': it has the pid file of the process 'a', /x.pid",
-		`{ a = sleeper "a" { pidFile = "x.pid"; }; }`:                                                                   `process 'a': pidFile: "x.pid" is no absolute path`,
+		`{ a = sleeper "a" { pidFile = "x.pid"; }; }`:                                                                   "process 'a': attribute 'pidFile' is no absolute path: x.pid",
 		`{ a = sleeper "a" { pidFile = "/x\ny.pid"; }; }`:                                                               "process 'a': pidFile: \"/x\\ny.pid\" has a line break",
 		`{ a = sleeper "a" { nice = "very"; }; }`:                                                                       "nice: \"very\" is not a whole number",
 		`{ a = sleeper "a" { umask = "rw"; }; }`:                                                                        "umask: \"rw\" is neither an octal number",
