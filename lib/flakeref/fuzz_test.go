@@ -38,7 +38,9 @@ func FuzzParse(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		r, err := Parse(text)
-		if err == nil && (r.URL == "") == (r.Tree == "") || err == nil && len(r.Attribute) == 0 {
+		// A checkout whose path can't stand in a URL has neither.
+		either := (r.URL == "") != (r.Tree == "") || r.URL == "" && r.Git
+		if err == nil && (!either || len(r.Attribute) == 0) {
 			t.Fatalf("%q is %+v", text, r)
 		}
 	})

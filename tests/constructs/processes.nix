@@ -16,7 +16,7 @@
 , processManager
 , withOptional ? false
   # A path, or what a checkout for a build is: { outPath; rev; }
-, framework ? { outPath = ../..; rev = 1; }
+, framework ? { outPath = toString ../..; rev = 1; }
 }:
 
 let
