@@ -113,6 +113,22 @@ var sysvinitDifferences = []difference{
 		change:   foregroundStart,
 	},
 	{
+		name:     "init scripts: whose a pid file may be",
+		line:     "a pid file is believed if root or the caller has made it",
+		managers: []string{"sysvinit"},
+		files:    initScripts,
+		change:   replacing(`(?m)^_lsb_user=\S+\n`, ""),
+		both:     true,
+	},
+	{
+		name:     "init scripts: root makes the pid file and the log of a user",
+		line:     "in such a directory root makes pid files and logs for the user of a process",
+		managers: []string{"sysvinit"},
+		files:    initScripts,
+		change:   replacing(`(?m)^\{ (?:pidofproc -p \S+ \S+ >/dev/null|\{ \[ -f .* esac; \}) \|\| \{ rm -f (\S+) && \(set -C && : >\S+\) && chown \S+ \S+; \}; \} &&\n`, ""),
+		both:     true,
+	},
+	{
 		name:     "init scripts: a pid file in the directory for temporary files",
 		line:     "a daemon that has its pid file in the directory for temporary files, unlike what it says, is known by that",
 		managers: []string{"sysvinit"},
@@ -178,12 +194,15 @@ var foregroundLine = regexp.MustCompile(`(?m)^(?:cd (\S+)\n)?(\S+/bin/daemon) --
 func foregroundStart(text string) string {
 	return foregroundLine.ReplaceAllStringFunc(text, func(line string) string {
 		m := foregroundLine.FindStringSubmatch(line)
-		before, options := "", ""
+		before, options, note := "", "", `rm -f "$1" && set -C && `
+		if m[5] != "" {
+			note = "" // root has made the file
+		}
 		if m[1] != "" {
 			before, options = "cd "+m[1]+" &&\n", " --chdir "+m[1]
 		}
-		return fmt.Sprintf(`%sstart_daemon -f -p %[4]s %[2]s --unsafe --inherit --output %[3]s%[6]s%[5]s -- /bin/bash -c 'echo "$$" >"$1" && shift && exec "$@"' sh %[4]s %[7]s`,
-			before, m[2], m[3], m[4], m[5], options, m[6])
+		return fmt.Sprintf(`%sstart_daemon -f -p %[4]s %[2]s --unsafe --inherit --output %[3]s%[6]s%[5]s -- /bin/bash -c '%[8]secho "$$" >"$1" && shift && exec "$@"' sh %[4]s %[7]s`,
+			before, m[2], m[3], m[4], m[5], options, m[6], note)
 	})
 }
 
