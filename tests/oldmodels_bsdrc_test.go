@@ -10,6 +10,14 @@ var rcScripts = regexp.MustCompile(`^etc/rc\.d/[^/]*$`)
 
 var bsdrcDifferences = []difference{
 	{
+		name:     "rc scripts: root makes the pid file and the log of a user",
+		line:     "in such a directory root makes pid files and logs for the user of a process",
+		managers: []string{"bsdrc"},
+		files:    rcScripts,
+		change:   withoutLending,
+		both:     true,
+	},
+	{
 		name:     "rc scripts: words that rc.subr would evaluate",
 		line:     "through a file of its own where rc.subr would evaluate them",
 		managers: []string{"bsdrc"},
@@ -169,4 +177,19 @@ func launchers(text string) string {
 		command, args, _ := strings.Cut(replacing(`'([\w@%+=:,./-]+)'`, "$1")(words), " ")
 		return "command=" + command + "\ncommand_args=" + args
 	})
+}
+
+var (
+	lending = regexp.MustCompile(`(?m)^[ \t]*\{ \{ \[ -f .* chown \S+ \S+; \}; \} &&\n|^[ \t]*rm -f \S+ && \(set -C && : >\S+\) && chown \S+ \S+\n`)
+	nothing = regexp.MustCompile(`(?m)^(\w+_prestart)\(\) ?\n?\{\n(?::\n)?\s*\}\n`)
+)
+
+// withoutLending takes out what makes files for a user, with the function that it
+// is in if that is all of it.
+func withoutLending(text string) string {
+	text = lending.ReplaceAllString(text, "")
+	if function := nothing.FindStringSubmatch(text); function != nil {
+		text = strings.Replace(strings.Replace(text, function[0], "", 1), "start_precmd="+function[1]+"\n", "", 1)
+	}
+	return text
 }

@@ -78,6 +78,14 @@ var disnixDifferences = []difference{
 		change:   replacing(`(?m)^\n|^(#!) `, "$1"),
 		both:     true,
 	},
+	{
+		name:     "packages: root makes the pid file and the log of a user",
+		line:     "in such a directory root makes pid files and logs for the user of a process",
+		managers: []string{"disnix"},
+		files:    processFiles,
+		change:   replacing(`(?m)^[ \t]*rm -f \S+\.pid\n[ \t]*\(set -C && : >\S+\.pid\)\n[ \t]*chown \S+ \S+\.pid\n|^[ \t]*if \[ ! -f .*; then\n[ \t]*rm -f \S+\n[ \t]*\(set -C && : >\S+\)\n[ \t]*chown \S+ \S+\n[ \t]*fi\n`, ""),
+		both:     true,
+	},
 }
 
 var wrapperLine = regexp.MustCompile(`(?m)^process=(\S+-process-wrapper)$`)

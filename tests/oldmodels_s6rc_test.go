@@ -70,7 +70,7 @@ var s6rcDifferences = []difference{
 		line:     "`up` waits until the file names a process that lives",
 		managers: []string{"s6-rc"},
 		files:    regexp.MustCompile(`^etc/s6/sv/[^/]*/up$`),
-		change:   replacing(`(?m)^/bin/bash \S+-daemon \S+-init-functions start ".*" ".*"\n`, ""),
+		change:   replacing(`(?m)^/bin/bash \S+-daemon \S+-init-functions start (?:-u "\S+" )?".*" ".*"\n`, ""),
 		both:     true,
 	},
 	{
@@ -78,7 +78,7 @@ var s6rcDifferences = []difference{
 		line:     "`down` of a daemon uses its pid file",
 		managers: []string{"s6-rc"},
 		files:    regexp.MustCompile(`^etc/s6/sv/[^/]*/down$`),
-		change:   replacing(`(?m)^\n?backtick PID \{ cat (\S+) \}\nimportas -i PID PID\nkill \$PID$|^/bin/bash \S+-daemon \S+-init-functions stop "(\S+)" ".*"$`, "DOWN $1$2"),
+		change:   replacing(`(?m)^\n?backtick PID \{ cat (\S+) \}\nimportas -i PID PID\nkill \$PID$|^/bin/bash \S+-daemon \S+-init-functions stop (?:-u "\S+" )?"(\S+)" ".*"$`, "DOWN $1$2"),
 		both:     true,
 	},
 	{
