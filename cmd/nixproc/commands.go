@@ -4,6 +4,7 @@ import (
 	"embed"
 	"slices"
 	"strings"
+	"sync"
 	"text/template"
 )
 
@@ -120,7 +121,9 @@ func ofAny(set optionSet) optionSet {
 }
 
 // parts are the texts by the names of their files.
-var parts = template.Must(template.ParseFS(texts, "usage/parts/*.txt"))
+var parts = sync.OnceValue(func() *template.Template {
+	return template.Must(template.ParseFS(texts, "usage/parts/*.txt"))
+})
 
 // text is the help text of a command.
 func text(name string) string {
@@ -131,15 +134,17 @@ func text(name string) string {
 	return string(data)
 }
 
-// page fills in a help text.
-func page(name, manager, text string) string {
-	var b strings.Builder
-	t := template.Must(parts.New(name).Parse(text))
-	err := t.Execute(&b, map[string]string{"Name": name, "Manager": manager})
-	if err != nil {
-		panic(err) // a text of our own is wrong
+// page gives what fills in a help text: most runs need none of them.
+func page(name, manager, text string) func() string {
+	return func() string {
+		var b strings.Builder
+		t := template.Must(parts().New(name).Parse(text))
+		err := t.Execute(&b, map[string]string{"Name": name, "Manager": manager})
+		if err != nil {
+			panic(err) // a text of our own is wrong
+		}
+		return b.String()
 	}
-	return b.String()
 }
 
 func overview() string {

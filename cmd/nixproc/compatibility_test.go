@@ -119,7 +119,7 @@ func TestCompatibilityTables(t *testing.T) {
 	variable := regexp.MustCompile(`\b(NIX|NIXPROC|[A-Z]+_TARGET|SUPERVISORD|DISNIX|DOCKER|BSDRC|XDG_RUNTIME)(_[A-Z]+)*\b`)
 	mentioned := map[string]bool{}
 	for _, command := range all {
-		_, text, _ := strings.Cut(command.help, "\nEnvironment")
+		_, text, _ := strings.Cut(command.help(), "\nEnvironment")
 		for _, name := range variable.FindAllString(text, -1) {
 			mentioned[name] = true
 		}

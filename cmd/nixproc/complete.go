@@ -59,7 +59,7 @@ func offerFor(line []string) offer {
 	if !ok {
 		return among("")
 	}
-	l := &unfinished{name: name, command: command, text: usage.Parse(command.help), options: &options{}}
+	l := &unfinished{name: name, command: command, text: usage.Parse(command.help()), options: &options{}}
 	l.flags = pflag.NewFlagSet(name, pflag.ContinueOnError)
 	l.options.define(l.flags, command.set)
 	return l.offer(rest)
@@ -68,7 +68,7 @@ func offerFor(line []string) offer {
 func commandNames() []offered {
 	names := []offered{{"help", ""}, {"version", ""}}
 	for name, command := range commands() {
-		names = append(names, offered{name, usage.Parse(command.help).Summary()})
+		names = append(names, offered{name, usage.Parse(command.help()).Summary()})
 	}
 	return sortedByText(names)
 }

@@ -16,7 +16,7 @@ func TestExamplesInHelp(t *testing.T) {
 	all := commands()
 	for name, command := range all {
 		own := false
-		text := strings.ReplaceAll(command.help, "\\\n", "")
+		text := strings.ReplaceAll(command.help(), "\\\n", "")
 		for line := range strings.Lines(text) {
 			match := exampleLine.FindStringSubmatch(strings.TrimSuffix(line, "\n"))
 			if match == nil {
@@ -62,7 +62,7 @@ func TestHelpIsOfOneManager(t *testing.T) {
 			continue
 		}
 		for manager, signs := range words {
-			mentions := slices.ContainsFunc(signs, func(sign string) bool { return strings.Contains(command.help, sign) })
+			mentions := slices.ContainsFunc(signs, func(sign string) bool { return strings.Contains(command.help(), sign) })
 			if mentions != (manager == managers[i]) {
 				t.Errorf("%s: it speaks of %s: %v", name, manager, mentions)
 			}

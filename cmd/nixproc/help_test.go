@@ -17,20 +17,20 @@ func TestHelp(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			for _, ask := range []string{"--help", "-h", "--he"} {
 				out, code := stdoutOf(t, []string{"nixproc", name, ask})
-				if code != exitDone || out != command.help {
-					t.Fatalf("%s: exit code %d, %d bytes on stdout, want 0 and the help (%d bytes)", ask, code, len(out), len(command.help))
+				if code != exitDone || out != command.help() {
+					t.Fatalf("%s: exit code %d, %d bytes on stdout, want 0 and the help (%d bytes)", ask, code, len(out), len(command.help()))
 				}
 			}
 			flagsOf(command.set).VisitAll(func(flag *pflag.Flag) {
-				mentioned := strings.Contains(command.help, "--"+flag.Name)
+				mentioned := strings.Contains(command.help(), "--"+flag.Name)
 				if alias := aliases[flag.Name] != ""; mentioned == alias {
 					t.Errorf("--%s: mentioned is %v, alias is %v", flag.Name, mentioned, alias)
 				}
-				if flag.Shorthand != "" && !strings.Contains(command.help, "-"+flag.Shorthand+", --"+flag.Name) {
+				if flag.Shorthand != "" && !strings.Contains(command.help(), "-"+flag.Shorthand+", --"+flag.Name) {
 					t.Errorf("-%s is not mentioned beside --%s", flag.Shorthand, flag.Name)
 				}
 			})
-			checkText(t, command.help)
+			checkText(t, command.help())
 			checkOffered(t, command)
 		})
 	}
@@ -43,7 +43,7 @@ func TestOverview(t *testing.T) {
 			t.Errorf("%q: exit code %d and %q", args, code, out)
 		}
 	}
-	if out, code := stdoutOf(t, []string{"nixproc", "help", "switch"}); code != exitDone || out != commands()["switch"].help {
+	if out, code := stdoutOf(t, []string{"nixproc", "help", "switch"}); code != exitDone || out != commands()["switch"].help() {
 		t.Errorf("help switch: exit code %d and %q", code, out)
 	}
 	if message, code := stderrOf(t, []string{"nixproc", "help", "nonsense"}); code != exitUsage || !strings.Contains(message, `no command "nonsense"`) {
@@ -78,7 +78,7 @@ func checkText(t *testing.T, text string) {
 func checkOffered(t *testing.T, command command) {
 	t.Helper()
 	flags := flagsOf(command.set)
-	for line := range strings.Lines(command.help) {
+	for line := range strings.Lines(command.help()) {
 		text := strings.TrimSpace(line)
 		if len(text) > 4 && text[0] == '-' && text[1] != '-' && text[2:4] == ", " {
 			text = text[4:]

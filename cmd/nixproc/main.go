@@ -23,7 +23,7 @@ var version = "dev"
 // command is what a word after "nixproc" stands for.
 type command struct {
 	run  func(s *session, o *options, args []string) error
-	help string
+	help func() string // made only when it is asked for
 	set  optionSet
 	// leads says that options end at the first operand: what follows is
 	// another command's.
@@ -121,7 +121,7 @@ func (s *session) execute(name string, cmd command, args []string) error {
 	}
 	operands = append(operands, led...)
 	if o.help {
-		fmt.Print(cmd.help)
+		fmt.Print(cmd.help())
 		return nil
 	}
 	if o.showValues {

@@ -34,7 +34,7 @@ func manualPages() map[string][]byte {
 	list := usage.Section{Title: "Commands"}
 	pages := map[string][]byte{}
 	for _, name := range slices.Sorted(maps.Keys(all)) {
-		text := usage.Parse(all[name].help)
+		text := usage.Parse(all[name].help())
 		list.Blocks = append(list.Blocks, usage.Block{Term: "nixproc " + name, Text: text.Summary()})
 		if !text.Has(noVariables.Title) {
 			text.Sections = append(text.Sections, noVariables)
