@@ -102,19 +102,19 @@ func (m *Manager) StopsToStart(unit manager.Unit) bool {
 	return own.oneshot()
 }
 
-// StartAll has s6-rc bring up all services of the database that is live, in
-// their order: what is up stays as it is. A unit that it has as up already has
-// died: s6-supervise starts the process of a longrun again; a oneshot goes down
-// first.
+// StartAll has s6-rc bring up units, with what they depend on, in their order:
+// what is up stays as it is. A unit that it has as up already has died:
+// s6-supervise starts the process of a longrun again; a oneshot goes down first.
 func (m *Manager) StartAll(ctx context.Context, units []manager.Unit) map[string]error {
 	up, err := m.up(ctx)
 	if err != nil {
 		return manager.AllFailed(units, err)
 	}
-	var again, revived []string
+	var all, again, revived []string
 	for _, unit := range units {
 		own, _ := unit.Own.(Unit)
 		for _, service := range own.Services {
+			all = append(all, service.Name)
 			switch {
 			case !up[service.Name]:
 			case service.Type == Oneshot:
@@ -131,7 +131,7 @@ func (m *Manager) StartAll(ctx context.Context, units []manager.Unit) map[string
 	for _, service := range revived {
 		problems = append(problems, m.revive(ctx, service))
 	}
-	problems = append(problems, m.change(ctx, "-u", []string{DefaultBundle}))
+	problems = append(problems, m.change(ctx, "-u", all))
 	if err := errors.Join(problems...); err != nil {
 		return m.blame(ctx, units, err)
 	}

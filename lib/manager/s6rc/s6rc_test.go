@@ -128,7 +128,7 @@ func TestStartAll(t *testing.T) {
 	for _, service := range []string{"dead-log", "dead-srv"} {
 		fake.Expect("s6-svc", "-u", "-wu", "-T", "10000", m.serviceDir(service))
 	}
-	fake.Expect("s6-rc", "-b", "-l", live, "-u", "-t", "240000", "change", "default")
+	fake.Expect("s6-rc", "-b", "-l", live, "-u", "-t", "240000", "change", "a-log", "a-srv", "dead-log", "dead-srv", "once")
 	if failed := m.StartAll(t.Context(), []manager.Unit{unitOf("a", longrun("a")), unitOf("dead", longrun("dead")), unitOf("once", oneshot("once"))}); len(failed) > 0 {
 		t.Error(failed)
 	}
@@ -147,7 +147,7 @@ func TestStartThatFails(t *testing.T) {
 	bad := oneshot("bad")
 	bad.Log = log
 	m.expectUp(fake)
-	fake.Expect("s6-rc", "-b", "-l", m.Where().Live, "-u", "-t", "240000", "change", "default").Fail(1, "s6-rc: warning: unable to start service bad: command exited 3")
+	fake.Expect("s6-rc", "-b", "-l", m.Where().Live, "-u", "-t", "240000", "change", "bad", "good", "then").Fail(1, "s6-rc: warning: unable to start service bad: command exited 3")
 	m.expectUp(fake, "good")
 	failed := m.StartAll(t.Context(), []manager.Unit{unitOf("bad", bad), unitOf("good", oneshot("good")), unitOf("then", oneshot("then"), "bad")})
 	if len(failed) != 2 || !strings.Contains(failed["then"].Error(), "something before it failed") {
