@@ -89,6 +89,7 @@ func TestBadCommands(t *testing.T) {
 		{"deploy nothing", []string{"sysvinit-deploy"}, codeUsage, []string{"no profile was given"}},
 		{"deploy a path that is no profile", []string{"sysvinit-deploy", noProfile}, codeModel, []string{noProfile + " is no profile"}},
 		{"deploy a model", []string{"sysvinit-deploy", model}, codeUsage, []string{"is no profile", "nixproc build -P sysvinit"}},
+		{"keep going where all starts at once", []string{"disnix-switch", "--keep-going", model}, codeUsage, []string{"--keep-going: disnix starts all processes by one command"}},
 		{"no activity", []string{"sysvinit-runactivity"}, codeUsage, []string{"name an activity"}},
 		{"activity for a model", []string{"sysvinit-runactivity", "start", model}, codeUsage, []string{"is no profile"}},
 		{"state of something", []string{"init-state", "x"}, codeUsage, []string{"init-state takes no operands"}},

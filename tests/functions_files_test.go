@@ -164,22 +164,29 @@ func TestListOfFields(t *testing.T) {
 		"nixproc.json":               read(t, d.path("profiles", "processes", "nixproc.json")),
 	}
 	for command, text := range printed {
-		var value any
-		if err := json.Unmarshal([]byte(text), &value); err != nil {
-			t.Fatalf("%s: %v in %s", command, err, text)
-		}
-		there := map[string]bool{}
-		fieldsOf(value, there)
-		table := tableOf(t, "### `"+command+"`")
-		sameNames(t, command, wordsOf(table), there)
-		for field, cells := range table {
-			if !slices.Contains([]string{"yes", "no"}, cells[len(cells)-1]) {
-				t.Errorf("%s: is %s stable?", command, field)
-			}
-		}
+		asListed(t, "### `"+command+"`", text)
 	}
 	if r := d.switchTo("--undeploy"); r.code != 0 {
 		t.Error(r.stderr)
+	}
+}
+
+// asListed says whether JSON has the fields that the document lists below a
+// heading.
+func asListed(t *testing.T, heading, text string) {
+	t.Helper()
+	var value any
+	if err := json.Unmarshal([]byte(text), &value); err != nil {
+		t.Fatalf("%s: %v in %s", heading, err, text)
+	}
+	there := map[string]bool{}
+	fieldsOf(value, there)
+	table := tableOf(t, heading)
+	sameNames(t, heading, wordsOf(table), there)
+	for field, cells := range table {
+		if !slices.Contains([]string{"yes", "no"}, cells[len(cells)-1]) {
+			t.Errorf("%s: is %s stable?", heading, field)
+		}
 	}
 }
 

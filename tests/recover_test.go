@@ -29,7 +29,7 @@ func TestRecoverAfterFailure(t *testing.T) {
 			d.mustSwitchTo("--host-packages", model("one.nix", "old", ""))
 			before := d.observe()
 			// Once the old process is stopped, it can't be started again.
-			r := d.switchTo(append(args, "--host-packages", "--jobs=1", model("two.nix", "new", `
+			r := d.switchTo(append(args, "--json", "--host-packages", "--jobs=1", model("two.nix", "new", `
   last = daemon "last" ''
     echo >"`+obstacle+`"
     exit 7
@@ -38,6 +38,9 @@ func TestRecoverAfterFailure(t *testing.T) {
 			repair := "to repair it, run: "
 			if r.code != 2 || !strings.Contains(r.stderr, "nixproc recover") || strings.Contains(r.stderr, repair) != (args == nil) {
 				t.Fatalf("exit code %d\n%s", r.code, r.stderr)
+			}
+			if args == nil {
+				asListed(t, "### `nixproc switch --json` that failed", r.stdout)
 			}
 			if status := d.nixproc("status", "--runlevel=3"); !strings.Contains(status.stderr, "nixproc recover -p processes") {
 				t.Errorf("status says\n%s%s", status.stdout, status.stderr)

@@ -82,7 +82,7 @@ func (s *session) activateThere(target deploy.Target, o *options, storePath stri
 	results := newResults(comparison.States)
 	d := deploy.Deployment{
 		Manager: target.Manager, Accounts: database, Jobs: o.jobs, Settle: settle,
-		NoRollback: o.noRollback, Timeout: time.Duration(o.timeout) * time.Second, Observe: results.observe,
+		NoRollback: o.noRollback, KeepGoing: o.keepGoing, Timeout: time.Duration(o.timeout) * time.Second, Observe: results.observe,
 	}
 	if target.Journal == nil && (!comparison.Plan.Empty() || comparison.Old != storePath) {
 		if err := target.Begin(storePath, o.managerOptions()); err != nil {
@@ -91,13 +91,11 @@ func (s *session) activateThere(target deploy.Target, o *options, storePath stri
 	}
 	work.Journal = target.Journal
 	err = d.Run(s.ctx, s.soft, work)
-	if failure, failed := errors.AsType[*deploy.Failure](err); failed {
-		results.tellUndone(run.Within(s.ctx, d.Timeout), target.Manager, comparison.Plan, failure)
+	failure, failed := errors.AsType[*deploy.Failure](err)
+	if failed {
+		err = errors.Join(err, restore(), s.tellFailed(target, o, results, comparison.Plan, failure))
 	}
-	if err != nil {
-		err = errors.Join(err, restore())
-	}
-	if failure, failed := errors.AsType[*deploy.Failure](err); !failed || failure.Undone() && !comparison.Interrupted {
+	if !failed || failure.Undone() && !comparison.Interrupted || failure.Moved && failure.Certain() {
 		if endErr := target.End(); endErr != nil && err == nil {
 			// All of it is done. The next command finds that out again.
 			note("warning: the journal of the switch can't be removed: %v", endErr)
@@ -113,6 +111,17 @@ func (s *session) activateThere(target deploy.Target, o *options, storePath stri
 		note("the result can't be printed: %v", err)
 	}
 	return nil
+}
+
+// tellFailed says what became of a switch that failed.
+func (s *session) tellFailed(target deploy.Target, o *options, results *results, p plan.Plan, failure *deploy.Failure) error {
+	rows := results.rowsAfter(run.Within(s.ctx, time.Duration(o.timeout)*time.Second), target.Manager, p, failure)
+	results.tellFailed(rows)
+	if !o.json {
+		return nil
+	}
+	current, _, err := target.Profile.Current()
+	return errors.Join(err, printFailed(rows, current.Number, failure))
 }
 
 // compare plans, and says what is worth knowing beforehand.

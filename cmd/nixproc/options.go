@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -54,6 +55,7 @@ type options struct {
 	jobs                                     int
 	timeout                                  int // seconds; 0 leaves each program its own
 	dryRun, wait, noRollback, restartDepends bool
+	keepGoing                                bool
 	showValues                               bool
 	reverse, json, userUnits, enableAtBoot   bool
 
@@ -82,6 +84,9 @@ func parse(name string, set optionSet, args []string) (*options, []string, error
 	}
 	if err == nil && (set.deploy || set.recovery) && o.jobs < 1 {
 		err = fmt.Errorf("option --jobs: %d is not 1 or more", o.jobs)
+	}
+	if err == nil && o.keepGoing && o.noRollback {
+		err = errors.New("options --keep-going and --no-rollback: the one goes on where a process fails, the other ends there")
 	}
 	if err == nil && (o.timeout < 0 || flags.Changed("timeout") && o.timeout == 0) {
 		err = fmt.Errorf("option --timeout: %d is not 1 or more", o.timeout)
@@ -172,6 +177,7 @@ func (o *options) define(flags *pflag.FlagSet, set optionSet) {
 		flags.BoolVar(&o.noRollback, "no-rollback", false, "")
 	}
 	if set.deploy || set.recovery {
+		flags.BoolVar(&o.keepGoing, "keep-going", false, "")
 		flags.IntVar(&o.jobs, "jobs", max(4, 2*runtime.NumCPU()), "")
 		flags.IntVar(&o.timeout, "timeout", 0, "")
 		flags.BoolVar(&o.dryRun, "dry-run", false, "")

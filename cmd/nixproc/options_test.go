@@ -122,6 +122,7 @@ func TestOptionValues(t *testing.T) {
 		{[]string{"--jobs=3"}, "", func(o *options) bool { return o.jobs == 3 }},
 		{[]string{"--jobs=x"}, `option --jobs: "x" is no whole number`, nil},
 		{[]string{"--jobs=0"}, "option --jobs: 0 is not 1 or more", nil},
+		{[]string{"--keep-going", "--no-rollback"}, "options --keep-going and --no-rollback", nil},
 		// D1: no operation at all would mean to build and deploy.
 		{[]string{"--switch-generation="}, "option --switch-generation needs a value", nil},
 		{[]string{"--delete-generations", ""}, "option --delete-generations needs a value", nil},

@@ -53,7 +53,7 @@ func (s *session) recoverFrom(name string, where profile.Profile, o *options, wo
 	if err != nil {
 		return err
 	}
-	was.jobs, was.timeout, was.wait, was.dryRun, was.json = o.jobs, o.timeout, o.wait, o.dryRun, o.json
+	was.jobs, was.timeout, was.wait, was.dryRun, was.json, was.keepGoing = o.jobs, o.timeout, o.wait, o.dryRun, o.json, o.keepGoing
 	target, err := s.target(name, was)
 	if err != nil {
 		return err

@@ -68,6 +68,11 @@ type row struct {
 	Action  string `json:"action"` // keep, refresh, restart, start, stop, skip
 	Reason  string `json:"reason,omitempty"`
 	PID     int    `json:"pid,omitempty"`
+	// After a failure only:
+	Outcome   string `json:"outcome,omitempty"`   // of what was to be started or stopped
+	Condition string `json:"condition,omitempty"` // running, stopped, unknown
+	Error     string `json:"error,omitempty"`
+	Repair    string `json:"repair,omitempty"` // a command line
 }
 
 func (r *results) rows(p plan.Plan) []row {
@@ -111,6 +116,11 @@ func (r *results) print(p plan.Plan, generation int, asJSON bool) error {
 	}
 	_, err := fmt.Printf("%s: generation %d\n", summary(counts, past), generation)
 	return err
+}
+
+// printFailed prints what became of a switch that failed, for programs.
+func printFailed(rows []row, generation int, failure *deploy.Failure) error {
+	return printJSON(map[string]any{"generation": generation, "processes": rows, "error": failure.Error()})
 }
 
 // printPlan prints what would be done.

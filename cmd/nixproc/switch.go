@@ -67,6 +67,9 @@ func (s *session) target(managerName string, o *options) (deploy.Target, error) 
 		return deploy.Target{}, err
 	}
 	t := deploy.Target{Profile: where, Manager: m, RestartDependents: o.restartDepends}
+	if _, moves := manager.As[manager.Mover](m); moves && o.keepGoing {
+		return t, usageError{"--keep-going: " + managerName + " starts all processes by one command, which undoes all of them where one fails: leave the option out"}
+	}
 	if managerName == "cygrunsrv" {
 		t.RestartDependents = true // Windows stops no service that another one needs
 	}
@@ -197,8 +200,8 @@ func (s *session) activateNew(target deploy.Target, o *options, storePath string
 	if err == nil {
 		err = s.activate(target, o, storePath, number)
 	}
-	if err == nil {
-		return nil
+	if failure, failed := errors.AsType[*deploy.Failure](err); err == nil || failed && failure.Moved {
+		return err
 	}
 	err = errors.Join(err, s.leave(target, storePath, err))
 	if current, found, currentErr := target.Profile.Current(); currentErr == nil && found && current.Number == number {

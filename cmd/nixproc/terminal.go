@@ -94,7 +94,9 @@ func report(err error) int {
 }
 
 func reportFailure(failure *deploy.Failure) int {
-	note("%v", failure)
+	for _, fault := range failure.Faults() {
+		note("%v", fault)
+	}
 	if failure.Undone() {
 		note("all steps were undone: everything runs as it did before")
 		return exitUndone
@@ -103,7 +105,22 @@ func reportFailure(failure *deploy.Failure) int {
 		note("nothing was undone, as --no-rollback asks: nixproc status shows what runs, nixproc recover undoes it")
 		return exitWrong
 	}
+	if failure.Moved {
+		note("it went on with the rest, as --keep-going asks: what failed is not as it was to be, nor is what depends on it; the same command again tries that, nixproc rollback goes back")
+		if !failure.Certain() {
+			note("what may run and should not:")
+			tellWrong(failure)
+		}
+		return exitWrong
+	}
 	note("not everything could be undone:")
+	tellWrong(failure)
+	note("nixproc recover tries again to undo it, once nothing is in its way")
+	return exitWrong
+}
+
+// tellWrong names what is not as it should be, with what repairs it.
+func tellWrong(failure *deploy.Failure) {
 	for _, wrong := range failure.Wrong {
 		note("  %s: %v", wrong.Process, wrong.Why)
 		if wrong.Repair != "" {
@@ -113,6 +130,4 @@ func reportFailure(failure *deploy.Failure) int {
 			}
 		}
 	}
-	note("nixproc recover tries again to undo it, once nothing is in its way")
-	return exitWrong
 }

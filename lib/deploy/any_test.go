@@ -40,7 +40,7 @@ func manyTimes(t *testing.T, long time.Duration, size int, act func(s *anySwitch
 		old := anyGraph(t, random, size)
 		s.anyMachine = &anyMachine{
 			profiles: map[string][]manager.Unit{"/old": old, "/new": anyChange(t, random, old)},
-			running:  map[string]aProcess{}, dead: map[string]bool{}, fails: map[int]fault{},
+			running:  map[string]aProcess{}, dead: map[string]bool{}, fails: map[int]fault{}, died: map[string]bool{},
 			jobs: 1 + random.IntN(8), pid: 1 << 23, // above all real ones
 		}
 		for path := range s.profiles {
@@ -88,7 +88,7 @@ func (s *anySwitch) execute(soft context.Context, work Work) (failure *Failure, 
 		}
 		return nil
 	}
-	d := Deployment{Manager: s.anyMachine, Jobs: s.jobs, Observe: func(Event) {}}
+	d := Deployment{Manager: s.anyMachine, Jobs: s.jobs, KeepGoing: s.faulty != nil, Observe: func(Event) {}}
 	if err := d.Run(context.Background(), soft, work); err != nil && !errors.As(err, &failure) {
 		s.t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,6 +22,9 @@ type anyMachine struct {
 	dead     map[string]bool // what did not run before
 	jobs     int
 	fails    map[int]fault // by the number of the step
+	// faulty are the faults of steps by what they are, as in "start p1": with them,
+	// whatever fails is to stop nothing but what depends on it.
+	faulty map[string]fault
 	// before and after are told of each step.
 	before, after func(step int)
 
@@ -29,7 +33,7 @@ type anyMachine struct {
 	pid      int
 	steps    int
 	failed   int
-	died     string
+	died     map[string]bool
 	atWork   int
 	problems []string
 }
@@ -53,7 +57,7 @@ func (m *anyMachine) problem(format string, args ...any) {
 }
 
 // enter begins a step, and says what goes wrong with it.
-func (m *anyMachine) enter() (int, fault) {
+func (m *anyMachine) enter(verb string, u manager.Unit) (int, fault) {
 	defer time.Sleep(time.Microsecond) // so that others are at work at the same time
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
@@ -64,7 +68,10 @@ func (m *anyMachine) enter() (int, fault) {
 	if m.before != nil {
 		m.before(m.steps)
 	}
-	wrong := m.fails[m.steps]
+	wrong := cmp.Or(m.fails[m.steps], m.faulty[verb+" "+u.Name])
+	if verb == "stop" && m.faulty != nil && u.Profile == m.goal {
+		wrong = "" // what failed is taken down
+	}
 	if wrong == refused || wrong == late {
 		m.failed++
 	}
@@ -83,7 +90,7 @@ func (m *anyMachine) leave(step int, wrong fault) error {
 }
 
 func (m *anyMachine) Start(_ context.Context, u manager.Unit) error {
-	step, wrong := m.enter()
+	step, wrong := m.enter("start", u)
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
 	back := u.Profile != m.goal
@@ -95,12 +102,12 @@ func (m *anyMachine) Start(_ context.Context, u manager.Unit) error {
 		m.problem("P4: %s was started twice", u.Name)
 	}
 	for _, name := range u.Requires {
-		if _, up := m.running[name]; !up && m.failed < 2 && !(back && m.dead[name]) && name != m.died {
+		if _, up := m.running[name]; !up && (m.failed < 2 || m.faulty != nil) && !(back && m.dead[name]) && !m.died[name] {
 			m.problem("P10: %s was started before %s", u.Name, name)
 		}
 	}
 	if wrong == dies {
-		m.died = u.Name
+		m.died[u.Name] = true
 	} else if wrong != refused {
 		m.pid++
 		m.running[u.Name] = aProcess{m.pid, u}
@@ -109,11 +116,11 @@ func (m *anyMachine) Start(_ context.Context, u manager.Unit) error {
 }
 
 func (m *anyMachine) Stop(_ context.Context, u manager.Unit) error {
-	step, wrong := m.enter()
+	step, wrong := m.enter("stop", u)
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
 	for name, other := range m.running {
-		if m.touched[name] && m.failed < 2 && other.unit.Profile == u.Profile && slices.Contains(other.unit.Requires, u.Name) {
+		if m.touched[name] && (m.failed < 2 || m.faulty != nil) && m.faulty["stop "+name] != refused && other.unit.Profile == u.Profile && slices.Contains(other.unit.Requires, u.Name) {
 			m.problem("P10: %s was stopped before %s", u.Name, name)
 		}
 	}

@@ -25,7 +25,9 @@ func (x *execution) batch(batch manager.Batch, verb string, units []manager.Unit
 	x.lastStart = time.Now()
 	for _, unit := range units {
 		if err := failed[unit.Name]; err != nil {
-			return &Failure{Process: unit.Name, Verb: verb, Cause: err}
+			if failure := x.fails(unit, verb, err); failure != nil {
+				return failure
+			}
 		}
 	}
 	return nil

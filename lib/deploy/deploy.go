@@ -8,6 +8,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"nixproc/lib/accounts"
@@ -32,6 +33,9 @@ type Deployment struct {
 	Observe func(Event)
 	// NoRollback leaves everything as it is when a step fails.
 	NoRollback bool
+	// KeepGoing goes on where a process fails, with all that does not depend on it.
+	// No Mover can do that.
+	KeepGoing bool
 }
 
 // Event is something that happened during an execution.
@@ -70,6 +74,27 @@ type Failure struct {
 	Cause   error
 	Kept    bool    // nothing was undone, because that was asked for
 	Wrong   []Wrong // what is not as before; empty if all was undone
+	// Moved says that the new profile is the current one all the same, since the
+	// switch was to keep going. More failed besides, and Left were not started, or
+	// not left running: each depends on the process that it is listed with. Wrong is
+	// what may run and should not, then.
+	Moved bool
+	More  []Fault
+	Left  map[string]string
+}
+
+// Fault says what a process failed to do.
+type Fault struct {
+	Process string // "" if the step was not about a process
+	Verb    string
+	Cause   error
+}
+
+func (f Fault) String() string {
+	if f.Process == "" {
+		return f.Cause.Error()
+	}
+	return fmt.Sprintf("process '%s' failed to %s: %v", f.Process, f.Verb, f.Cause)
 }
 
 // Wrong is a process that could not be put back as it was.
@@ -80,26 +105,38 @@ type Wrong struct {
 }
 
 func (f *Failure) Error() string {
-	text := fmt.Sprintf("process '%s' failed to %s: %v", f.Process, f.Verb, f.Cause)
-	if f.Process == "" {
-		text = f.Cause.Error()
+	var texts []string
+	for _, fault := range f.Faults() {
+		texts = append(texts, fault.String())
 	}
-	return text
+	return strings.Join(texts, "\n")
+}
+
+// Faults are all that failed.
+func (f *Failure) Faults() []Fault {
+	return append([]Fault{{f.Process, f.Verb, f.Cause}}, f.More...)
 }
 
 func (f *Failure) Unwrap() error { return f.Cause }
 
 // Undone says whether everything is as it was before.
-func (f *Failure) Undone() bool { return !f.Kept && len(f.Wrong) == 0 }
+func (f *Failure) Undone() bool { return !f.Moved && f.Certain() }
+
+// Certain says whether it is known what runs: what ran before, or what is new but
+// for what failed.
+func (f *Failure) Certain() bool { return !f.Kept && len(f.Wrong) == 0 }
 
 // Run executes the work. When soft ends, no new step begins and what was done
 // is undone; when ctx ends, what runs is interrupted and nothing is undone. The
 // error is a *Failure.
 func (d Deployment) Run(ctx, soft context.Context, work Work) error {
-	x := execution{Deployment: d, ctx: run.Within(ctx, d.Timeout), soft: soft, journal: work.Journal, dead: work.Plan.Dead}
+	x := execution{Deployment: d, ctx: run.Within(ctx, d.Timeout), soft: soft, journal: work.Journal, plan: work.Plan}
 	failure := x.forward(work)
 	if failure == nil {
 		x.removeAccounts(work.Remove)
+		if failure = x.gone(); failure != nil {
+			return failure
+		}
 		return nil
 	}
 	if d.NoRollback {
@@ -143,6 +180,7 @@ func (x *execution) forward(work Work) *Failure {
 	if failure := x.settle(work.Plan.Starts); failure != nil {
 		return failure
 	}
+	x.takeDown(work.Unready)
 	if err := work.Commit(); err != nil {
 		return &Failure{Verb: "commit", Cause: err}
 	}

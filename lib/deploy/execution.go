@@ -11,6 +11,7 @@ import (
 	"nixproc/lib/accounts"
 	"nixproc/lib/journal"
 	"nixproc/lib/manager"
+	"nixproc/lib/plan"
 	"nixproc/lib/run"
 )
 
@@ -20,11 +21,13 @@ type execution struct {
 	Deployment
 	ctx, soft context.Context
 	journal   *journal.Journal
-	dead      map[string]bool // did not run before
-	begun     []begun         // levels, in order
+	plan      plan.Plan
+	begun     []begun // levels, in order
 	created   accounts.Set
 	unseen    []manager.Unit // started, perhaps, but not seen
 	late      []manager.Unit // started, perhaps, and may show themselves still
+	faults    []Fault        // with KeepGoing, what failed so far
+	wrong     []Wrong        // and what may run and should not
 	lastStart time.Time
 	undoing   bool
 }
@@ -49,7 +52,10 @@ var errInterrupted = errors.New("interrupted")
 func (x *execution) levels(verb string, levels [][]manager.Unit) *Failure {
 	if batch, ok := manager.As[manager.Batch](x.Manager); ok && len(levels) > 0 {
 		parts := [][]manager.Unit{slices.Concat(levels...)}
-		if verb == "start" {
+		switch {
+		case verb == "start" && x.KeepGoing:
+			parts = levels // its command might start what depends on one that fails
+		case verb == "start":
 			parts = gated(levels)
 		}
 		return x.inTurn(verb, parts, func(units []manager.Unit) *Failure { return x.batch(batch, verb, units) })
@@ -61,9 +67,12 @@ func (x *execution) levels(verb string, levels [][]manager.Unit) *Failure {
 // has to be ready before the next group is.
 func (x *execution) inTurn(verb string, groups [][]manager.Unit, act func([]manager.Unit) *Failure) *Failure {
 	for _, units := range groups {
+		if units = x.able(verb, units); len(units) == 0 {
+			continue
+		}
 		failure := act(units)
 		if failure == nil && verb == "start" {
-			failure = x.becomeReady(units)
+			failure = x.becomeReady(x.able(verb, units))
 		}
 		if failure != nil {
 			return failure
@@ -112,7 +121,7 @@ func (x *execution) level(verb string, units []manager.Unit) *Failure {
 				x.late = append(x.late, unit)
 			}
 			if failure == nil {
-				failure = &Failure{Process: unit.Name, Verb: verb, Cause: err}
+				failure = x.fails(unit, verb, err)
 			}
 		}
 	})
@@ -168,7 +177,7 @@ func (x *execution) each(units []manager.Unit, act func(manager.Unit)) {
 // Levels are not waited for one by one: a process that dies early fails the
 // switch all the same.
 func (x *execution) settle(levels [][]manager.Unit) *Failure {
-	started := slices.Concat(levels...)
+	started := x.able("start", slices.Concat(levels...))
 	if len(started) == 0 {
 		return nil
 	}
@@ -183,7 +192,10 @@ func (x *execution) settle(levels [][]manager.Unit) *Failure {
 	}
 	for _, unit := range started {
 		if states[unit.Name].Condition == manager.Stopped {
-			return &Failure{Process: unit.Name, Verb: "stay up", Cause: x.died(unit, states[unit.Name].Detail)}
+			if failure := x.fails(unit, "stay up", x.died(unit, states[unit.Name].Detail)); failure != nil {
+				return failure
+			}
+			continue
 		}
 		x.Observe(Event{Verb: "run", Process: unit.Name, State: states[unit.Name]})
 	}

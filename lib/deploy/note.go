@@ -10,12 +10,19 @@ import (
 	"nixproc/lib/run"
 )
 
+// unwrittenError says that a step was not done because the journal can't be
+// written. It is no failure of the process.
+type unwrittenError struct{ error }
+
+// Unwrap gives the reason.
+func (e unwrittenError) Unwrap() error { return e.error }
+
 // noteBegun writes down that something begins that is done to units. A step that
 // takes back another one is not kept from it by a full disk.
 func (x *execution) noteBegun(verb string, units []manager.Unit) error {
 	for _, step := range stepsOf(verb, units) {
 		if err := x.journal.Begin(step); err != nil && !x.undoing {
-			return err
+			return unwrittenError{err}
 		}
 	}
 	return nil
@@ -73,9 +80,9 @@ func watched(ctx context.Context, j *journal.Journal, verb string, units []manag
 		err := j.Call(journal.Call{
 			PID: pid, Since: since, Boot: pidfile.Boot(), Until: time.Now().Add(c.Timeout), Line: run.Line(c.Args[:min(2, len(c.Args))]...), Verb: verb, Units: names,
 		})
-		if undoing {
+		if err == nil || undoing {
 			return nil
 		}
-		return err
+		return unwrittenError{err}
 	})
 }

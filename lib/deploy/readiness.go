@@ -35,9 +35,11 @@ func (x *execution) becomeReady(units []manager.Unit) *Failure {
 	var failure *Failure
 	x.ask(ctx, units, func(unit manager.Unit, err error) {
 		if failure == nil {
-			failure = &Failure{Process: unit.Name, Verb: "become ready", Cause: err}
+			failure = x.fails(unit, "become ready", err)
 		}
-		cancel()
+		if failure != nil {
+			cancel()
+		}
 	})
 	if failure != nil && x.soft.Err() != nil {
 		return &Failure{Verb: "start", Cause: errInterrupted}

@@ -82,7 +82,7 @@ func once(all []Wrong) []Wrong {
 
 // thatRan leaves out what was stopped though it did not run.
 func (x *execution) thatRan(units []manager.Unit) []manager.Unit {
-	return slices.DeleteFunc(slices.Clone(units), func(unit manager.Unit) bool { return x.dead[unit.Name] })
+	return slices.DeleteFunc(slices.Clone(units), func(unit manager.Unit) bool { return x.plan.Dead[unit.Name] })
 }
 
 // stillRuns says whether a unit is seen running that was to stop.

@@ -49,7 +49,7 @@ var ofReadiness = []saboteur{
 		"&http.Transport{", "&http.Transport{Proxy: http.ProxyFromEnvironment, ",
 		"./lib/readiness", "TestPage"},
 	{"report: P5: what was left is said to be undone", "cmd/nixproc/undone.go",
-		"	case failure.Kept:\n		return \"not undone\"\n", "",
+		"	case failure.Kept:\n		row.Outcome = \"not undone\"\n", "",
 		"./tests", "TestNoRollback"},
 	{"report: it shows what ran before", "cmd/nixproc/undone.go",
 		"states, err := m.Status(ctx, units)", "states, err := r.states, error(nil); _ = units",
