@@ -84,6 +84,7 @@ func pwUserAdd(u User) []string {
 	if u.Password == "" {
 		return args
 	}
-	// pw reads an encrypted password from a file descriptor only.
-	return append([]string{"sh", "-c", `password=$1; shift; printf '%s\n' "$password" | "$@" -H 0`, "sh", u.Password}, args...)
+	// pw reads an encrypted password from a file descriptor only. In a variable,
+	// no message shows it.
+	return append([]string{"env", "PASSWORD=" + u.Password, "sh", "-c", `printf '%s\n' "$PASSWORD" | "$@" -H 0`, "sh"}, args...)
 }

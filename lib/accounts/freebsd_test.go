@@ -26,7 +26,7 @@ func TestPwAdds(t *testing.T) {
 	f.Expect("getent", "passwd", "bare", "full", "secret").Fail(2, "")
 	f.Expect("pw", "user", "add", "-n", "bare", "-d", "/var/empty")
 	f.Expect("pw", "user", "add", "-n", "full", "-u", "2001", "-g", "num", "-c", "it's `id`", "-d", "/home/a b", "-s", "/bin/sh", "-m")
-	f.Expect("sh", "-c", `password=$1; shift; printf '%s\n' "$password" | "$@" -H 0`, "sh", "$6$x", "pw", "user", "add", "-n", "secret", "-d", "/var/empty")
+	f.Expect("env", "PASSWORD=$6$x", "sh", "-c", `printf '%s\n' "$PASSWORD" | "$@" -H 0`, "sh", "pw", "user", "add", "-n", "secret", "-d", "/var/empty")
 	set := Set{
 		Groups: []Group{{Name: "any"}, {Name: "num", GID: "2000"}, {Name: "old", GID: "1000"}},
 		Users: []User{

@@ -12,6 +12,9 @@ func TestHide(t *testing.T) {
 		{[]string{"docker", "-e", "a-b.c=1 2\n3"}, []string{"docker", "-e", "a-b.c=***"}, []string{"1 2\n3"}},
 		{[]string{"--env=A=", "--env=B=x", "--env", "C"}, []string{"--env=A=", "--env=B=***", "--env", "C"}, []string{"x"}},
 		{[]string{"env", "_A1=é", "nice"}, []string{"env", "_A1=***", "nice"}, []string{"é"}},
+		{[]string{"/sbin/useradd", "-p", "$6$x$y", "a"}, []string{"/sbin/useradd", "-p", "***", "a"}, []string{"$6$x$y"}},
+		{[]string{"useradd", "-p", "!"}, []string{"useradd", "-p", "!"}, nil},
+		{[]string{"other", "-p", "abc"}, []string{"other", "-p", "abc"}, nil},
 		{[]string{"--label", "nixproc.profile=/a", "--lines=10"}, []string{"--label", "nixproc.profile=/a", "--lines=10"}, nil},
 	} {
 		if shown, values := Hide(test.words); !slices.Equal(shown, test.shown) || !slices.Equal(values, test.values) {
