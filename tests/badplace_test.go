@@ -107,6 +107,21 @@ func TestResultInTheWay(t *testing.T) {
 	d.write("result too", "")
 }
 
+// Where the link can't be made, that is said before anything is built.
+func TestResultWithoutRights(t *testing.T) {
+	t.Parallel()
+	u := newUnprivileged(t)
+	d := newDeployment(t)
+	model := filepath.Join(u.home, "a.nix")
+	if err := os.WriteFile(model, []byte(read(t, d.model("a.nix", aModel))), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	message := complaint(t, u.run("/bin/sh", "-c", `cd / && exec "$@"`, "sh", u.binary, "build", "-P", "sysvinit", "--host-packages", model), codeFailed)
+	if !strings.Contains(message, "/result can't be made: permission denied; go to another directory, or use --no-out-link") {
+		t.Error(message)
+	}
+}
+
 // Who lacks a right is told which, and nothing is touched: neither with nothing
 // deployed nor while a generation runs.
 func TestMissingRights(t *testing.T) {

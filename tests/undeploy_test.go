@@ -33,6 +33,22 @@ func TestUndeployGoesByWhatRuns(t *testing.T) {
 	}
 }
 
+// Where nothing was ever deployed, because the name is wrong, say, no generation
+// is made of that.
+func TestUndeployNothing(t *testing.T) {
+	t.Parallel()
+	d := newDeployment(t)
+	for _, args := range [][]string{{"--undeploy", "-p", "typo"}, {"--undeploy", "-p", "typo", "--dry-run"}, {"--undeploy", "-p", "typo", "--json"}} {
+		r := d.switchTo(args...)
+		if r.code != 0 || !strings.Contains(r.stderr, "nothing is deployed in the profile "+d.path("profiles", "typo")) {
+			t.Errorf("%q: exit code %d\n%s%s", args, r.code, r.stdout, r.stderr)
+		}
+	}
+	if list := d.switchTo("-p", "typo", "--list-generations").stdout; list != "" {
+		t.Errorf("there is a generation:\n%s", list)
+	}
+}
+
 // What scripts say goes to the log directory of the deployment, also without
 // options.
 func TestScriptsWriteWhereTheyWereDeployed(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"nixproc/nixeval"
 )
@@ -28,6 +29,10 @@ func build(s *session, o *options, operands []string) error {
 		}
 		model = given
 	}
+	root, err := o.outLink()
+	if err != nil {
+		return err
+	}
 	e, err := s.evaluate(o.processManager, model, o)
 	if err != nil {
 		return err
@@ -35,11 +40,6 @@ func build(s *session, o *options, operands []string) error {
 	defer e.close()
 	for _, warning := range e.warnings {
 		note("warning: %s", warning)
-	}
-
-	root, err := o.outLink()
-	if err != nil {
-		return err
 	}
 	if err := e.build(s.soft, root); err != nil {
 		return err
@@ -59,6 +59,10 @@ func (o *options) outLink() (string, error) {
 	}
 	if info, err := os.Lstat(link); err == nil && info.Mode()&os.ModeSymlink == 0 {
 		return "", fmt.Errorf("%s is in the way: it is no link; move it, or use --no-out-link", link)
+	}
+	const writable = 2 // access(2)
+	if err := syscall.Access(filepath.Dir(link), writable); err != nil {
+		return "", fmt.Errorf("%s can't be made: %w; go to another directory, or use --no-out-link", link, err)
 	}
 	return link, nil
 }

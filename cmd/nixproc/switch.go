@@ -9,6 +9,7 @@ import (
 
 	"nixproc/lib/deploy"
 	"nixproc/lib/manager"
+	"nixproc/lib/plan"
 	"nixproc/lib/profile"
 	"nixproc/nixeval"
 )
@@ -112,8 +113,22 @@ func (s *session) undeploy(target deploy.Target, o *options) error {
 		// Whoever mistakes the manager must not think that all was stopped.
 		return fmt.Errorf("nothing of %s is deployed in the profile %s: what runs is %[3]s's (nixproc undeploy -P %[3]s stops it)",
 			target.Manager.Name(), target.Profile.Path(), previous.Other)
+	default:
+		if left, err := target.Interrupted(); err != nil || left == nil {
+			return errors.Join(err, s.undeployNothing(target, o))
+		}
 	}
 	return s.switchTo(target, o, nixeval.Source{})
+}
+
+// undeployNothing is an undeployment where nothing was ever deployed: no
+// generation is made of that.
+func (s *session) undeployNothing(target deploy.Target, o *options) error {
+	note("nothing is deployed in the profile %s", target.Profile.Path())
+	if o.dryRun {
+		return newResults(nil).printPlan(plan.Plan{}, o.json)
+	}
+	return newResults(nil).print(plan.Plan{}, 0, o.json)
 }
 
 // switchTo evaluates a model (an empty one for none), builds its profile, and makes it

@@ -14,8 +14,9 @@ var assignment = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*=`)
 
 // Hide gives the words of a command line without the values of variables: what
 // an option --env or -e has behind its first "=", and what any word has that
-// reads NAME=VALUE. Nor have they the password that useradd(8) gets, where it is one
-// and does not just lock the account. The values come beside, for texts that may repeat them.
+// reads NAME=VALUE. Nor have they the password that useradd(8) gets, where it is
+// one and does not just lock the account. The values come beside, for texts that
+// may repeat them.
 func Hide(words []string) (shown, values []string) {
 	shown = make([]string, len(words))
 	for i, word := range words {

@@ -56,21 +56,30 @@ func Possible(path string) error {
 	return pending.Cleanup()
 }
 
-// Resolve gives the path of the file itself: what links lead to, if it exists,
-// and else in the directory that links lead to.
+// Resolve gives the path of the file itself, which links lead to, whether it
+// exists or not.
 func Resolve(path string) (string, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
 		return "", err
 	}
 	target, err := filepath.EvalSymlinks(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		var dir string
-		if dir, err = filepath.EvalSymlinks(filepath.Dir(path)); err == nil {
-			target = filepath.Join(dir, filepath.Base(path))
-		}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return target, err
 	}
-	return target, err
+	dir, err := filepath.EvalSymlinks(filepath.Dir(path))
+	if err != nil {
+		return "", err
+	}
+	target = filepath.Join(dir, filepath.Base(path))
+	link, err := os.Readlink(target)
+	if _, statErr := os.Stat(target); err != nil || statErr == nil {
+		return target, nil // no link, or one like /dev/stdout, which leads to no path
+	}
+	if !filepath.IsAbs(link) {
+		link = filepath.Join(dir, link)
+	}
+	return Resolve(link)
 }
 
 // Sync brings changes of a directory's entries to the disk.

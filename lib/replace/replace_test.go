@@ -90,13 +90,34 @@ func TestNewFile(t *testing.T) {
 	if err := File(path, []byte("new"), 0o644); err != nil || content(t, path) != "new" {
 		t.Fatal(err)
 	}
-	// A link to nothing is replaced: there is no file that it could lead to.
-	link := filepath.Join(t.TempDir(), "link")
-	if err := os.Symlink("nothing", link); err != nil {
+}
+
+// A link to what does not exist stays a link, and the file is made there, unless
+// the directory is missing as well.
+func TestLinkToNothing(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "deep"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := File(link, []byte("new"), 0o644); err != nil || content(t, link) != "new" {
+	for link, target := range map[string]string{"one": "deep/two", "deep/two": filepath.Join(dir, "file"), "lost": "missing/file", "round": "round"} {
+		if err := os.Symlink(target, filepath.Join(dir, link)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	one := filepath.Join(dir, "one")
+	if err := Possible(one); err != nil {
 		t.Error(err)
+	}
+	if err := File(one, []byte("new"), 0o644); err != nil || content(t, filepath.Join(dir, "file")) != "new" {
+		t.Error(err)
+	}
+	if target, err := os.Readlink(one); err != nil || target != "deep/two" {
+		t.Errorf("the link leads to %q (%v)", target, err)
+	}
+	for _, link := range []string{"lost", "round"} {
+		if err := File(filepath.Join(dir, link), nil, 0o644); err == nil {
+			t.Errorf("%s: no error", link)
+		}
 	}
 }
 
