@@ -195,6 +195,12 @@ func TestKilledWaitUntilReady(t *testing.T) {
 	<-s.done
 	before := d.observe()
 	runs(t, before, "front")
+	// It was the first one, so there is no generation: what runs of it is told.
+	status := d.nixproc("status")
+	if status.code != codeFailed || !strings.Contains(status.stdout, "front    running    "+before.fact("process front pid")) || strings.Contains(status.stdout, "back") ||
+		!strings.Contains(status.stdout, "of a switch that did not come to its end") || !strings.Contains(status.stderr, "nixproc recover -p processes undoes it") {
+		t.Errorf("status: exit code %d\n%s%s", status.code, status.stdout, status.stderr)
+	}
 	r := d.mustSwitchTo("--host-packages", model)
 	if !strings.Contains(r.stderr, "front is ready (") {
 		t.Errorf("nobody waited:\n%s", r.stderr)

@@ -13,13 +13,9 @@ func recoverSwitch(s *session, o *options, operands []string) error {
 	if len(operands) > 0 {
 		return usageError{"recover takes no operands: name the profile with -p"}
 	}
-	ours, err := locate(o.profile)
+	places, err := placesOf(o)
 	if err != nil {
 		return err
-	}
-	places := []profile.Profile{ours}
-	if theirs, err := placeOf("disnix", o); err == nil { // it has its own place
-		places = append(places, theirs)
 	}
 	found := false
 	for _, where := range places {
@@ -40,16 +36,37 @@ func recoverSwitch(s *session, o *options, operands []string) error {
 		}
 	}
 	if !found {
-		note("nothing to recover: no switch of %s was interrupted", ours.Path())
+		note("nothing to recover: no switch of %s was interrupted", places[0].Path())
 	}
 	return nil
+}
+
+// placesOf are the profile of that name, and that of Disnix, which has its own
+// place.
+func placesOf(o *options) ([]profile.Profile, error) {
+	ours, err := locate(o.profile)
+	if err != nil {
+		return nil, err
+	}
+	places := []profile.Profile{ours}
+	if theirs, err := placeOf("disnix", o); err == nil {
+		places = append(places, theirs)
+	}
+	return places, nil
+}
+
+// asInterrupted are the options of a switch that did not come to its end, by the
+// words in its journal.
+func (o *options) asInterrupted(managerName string, words []string) (*options, error) {
+	name := managerName + "-deploy"
+	was, _, err := parse(name, commands()[name].set, slices.Concat(words, []string{"--profile=" + o.profile}))
+	return was, err
 }
 
 // recoverFrom goes on with the manager and the options of the switch that was
 // interrupted.
 func (s *session) recoverFrom(name string, where profile.Profile, o *options, words []string) error {
-	set := commands()[name+"-deploy"].set
-	was, _, err := parse(name+"-deploy", set, slices.Concat(words, []string{"--profile=" + o.profile}))
+	was, err := o.asInterrupted(name, words)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"text/tabwriter"
@@ -10,6 +11,7 @@ import (
 	"nixproc/lib/deploy"
 	"nixproc/lib/manager"
 	"nixproc/lib/manifest"
+	"nixproc/lib/profile"
 	"nixproc/lib/quote"
 )
 
@@ -43,7 +45,7 @@ func status(s *session, o *options, operands []string) error {
 		}
 	}
 	if !found {
-		return fmt.Errorf("nothing is deployed in the profile %s: nixproc switch deploys a processes model", where.Path())
+		return s.statusOfInterrupted(where, o, operands)
 	}
 	owner, err := manifest.ManagerOf(current.Path)
 	if err != nil {
@@ -65,20 +67,63 @@ func status(s *session, o *options, operands []string) error {
 		return err
 	}
 	target := deploy.Target{Profile: where, Manager: m}
-	units, err := target.Manager.Units(current.Path)
+	if left, err := target.Interrupted(); err == nil && left != nil {
+		note("the last switch did not come to its end: nixproc recover -p %s undoes or finishes it", quote.Shell(where.Name))
+	}
+	return s.showStatus(target, current.Path, o, operands)
+}
+
+// statusOfInterrupted lists what runs where there is no generation, because the
+// first switch did not come to its end.
+func (s *session) statusOfInterrupted(where profile.Profile, o *options, operands []string) error {
+	places, err := placesOf(o)
+	if err != nil {
+		return err
+	}
+	for _, place := range places {
+		left, err := deploy.InterruptedIn(place)
+		if err != nil {
+			return err
+		}
+		for _, name := range slices.Sorted(maps.Keys(left)) {
+			if o.processManager != "" && o.processManager != name {
+				continue
+			}
+			was, err := o.asInterrupted(name, left[name].Last.Options)
+			if err != nil {
+				return err
+			}
+			m, err := s.newManager(name, was)
+			if err != nil {
+				return err
+			}
+			if err := s.showStatus(deploy.Target{Profile: place, Manager: m}, "", o, operands); err != nil {
+				return err
+			}
+			return fmt.Errorf("nothing is deployed in the profile %s, as its first switch did not come to its end: nixproc recover -p %s undoes it, the same switch again finishes it",
+				place.Path(), quote.Shell(place.Name))
+		}
+	}
+	return fmt.Errorf("nothing is deployed in the profile %s: nixproc switch deploys a processes model", where.Path())
+}
+
+// showStatus prints the processes of a generation, "" for none, and what runs
+// besides of a switch that did not come to its end.
+func (s *session) showStatus(target deploy.Target, path string, o *options, operands []string) error {
+	units, err := target.InPlace(path)
 	if err != nil {
 		return err
 	}
 	if units, err = named(units, operands); err != nil {
 		return err
 	}
-	states, err := m.Status(s.soft, units)
+	states, err := target.Manager.Status(s.soft, units)
 	if err != nil {
 		return err
 	}
-	if left, err := target.Interrupted(); err == nil && left != nil {
-		note("the last switch did not come to its end: nixproc recover -p %s undoes or finishes it", quote.Shell(where.Name))
-	}
+	units = slices.DeleteFunc(units, func(u manager.Unit) bool {
+		return u.Profile != path && !u.Wanted && states[u.Name].Condition == manager.Stopped
+	})
 	slices.SortStableFunc(units, func(a, b manager.Unit) int { return a.Rank - b.Rank })
 	if o.json {
 		err = printJSON(statusRows(units, states))

@@ -144,6 +144,26 @@ func (t Target) End() error {
 	return errors.Join(t.Journal.Close(), os.RemoveAll(t.roots()), journal.Remove(t.journalFile()))
 }
 
+// InPlace are the units of a profile, "" for none, with those that a switch has
+// touched that did not come to its end: they are not wanted.
+func (t Target) InPlace(path string) ([]manager.Unit, error) {
+	units, err := t.units(path)
+	if err != nil {
+		return nil, err
+	}
+	left, err := t.Interrupted()
+	if err != nil || left == nil {
+		return units, err
+	}
+	all, err := t.inPlace(units, left)
+	for i, unit := range all {
+		if !slices.ContainsFunc(units, func(own manager.Unit) bool { return own.Name == unit.Name }) {
+			all[i].Wanted, all[i].WhyNot = false, "of a switch that did not come to its end"
+		}
+	}
+	return all, err
+}
+
 // inPlace gives the units of the old profile as an interrupted switch has left
 // them: those that it has started instead, and those of which it may have put
 // files in place. What it has only begun is still to be told apart by doubt.
