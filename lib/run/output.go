@@ -86,9 +86,17 @@ func notOthers(path string, info os.FileInfo) error {
 	return nil
 }
 
-// nameless makes a file that is removed as soon as it is open. It is opened
-// for appending, because a script's "echo > /dev/stderr" truncates it.
+// nameless makes a file without a name. It is opened for appending, because a
+// script's "echo > /dev/stderr" truncates it.
 func nameless() (*os.File, error) {
+	if f, err := inMemory(); err == nil {
+		return f, nil
+	}
+	return removed()
+}
+
+// removed makes a file that is removed as soon as it is open.
+func removed() (*os.File, error) {
 	path := filepath.Join(os.TempDir(), "nixproc-output-"+rand.Text())
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_APPEND|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {

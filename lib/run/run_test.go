@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -54,6 +55,35 @@ func TestDirectoryAndEnvironment(t *testing.T) {
 	r, err = host(t, Command{Args: []string{"pwd", "-P"}, Dir: dir})
 	if err != nil || r.Stdout != dir+"\n" {
 		t.Errorf("got %q, %v", r.Stdout, err)
+	}
+}
+
+// Programs run, and are heard, where no temporary file can be made; the files are
+// without names, and for appending, however they are made.
+func TestOutputWithoutRoom(t *testing.T) {
+	files := map[string]func() (*os.File, error){"removed": removed}
+	if runtime.GOOS == "linux" {
+		files["in memory"] = inMemory
+	}
+	for name, make := range files {
+		f, err := make()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		info, err := f.Stat()
+		flags, _, errno := syscall.Syscall(syscall.SYS_FCNTL, f.Fd(), syscall.F_GETFL, 0)
+		if err != nil || errno != 0 || flags&syscall.O_APPEND == 0 || info.Sys().(*syscall.Stat_t).Nlink != 0 {
+			t.Errorf("%s: flags %o, %+v (%v)", name, flags, info, err)
+		}
+	}
+	if runtime.GOOS != "linux" {
+		t.Skip("output is in temporary files here")
+	}
+	t.Setenv("TMPDIR", "/nonexistent")
+	r, err := host(t, Command{Args: sh("echo out; echo err >&2")})
+	if err != nil || r.Stdout != "out\n" || r.Stderr != "err\n" {
+		t.Errorf("%+v, %v", r, err)
 	}
 }
 
