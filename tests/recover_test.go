@@ -42,6 +42,10 @@ func TestRecoverAfterFailure(t *testing.T) {
 			if args == nil {
 				asListed(t, "### `nixproc switch --json` that failed", r.stdout)
 			}
+			// Both profiles stay, whatever becomes of their generations (P2).
+			if roots := d.must("nix-store", "--gc", "--print-roots").stdout; strings.Count(roots, d.path("profiles/.processes.nixproc/sysvinit.roots")) != 2 {
+				t.Errorf("the garbage collector has\n%s", roots)
+			}
 			if status := d.nixproc("status", "--runlevel=3"); !strings.Contains(status.stderr, "nixproc recover -p processes") {
 				t.Errorf("status says\n%s%s", status.stdout, status.stderr)
 			}

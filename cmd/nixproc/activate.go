@@ -95,13 +95,13 @@ func (s *session) activateThere(target deploy.Target, o *options, storePath stri
 	if failed {
 		err = errors.Join(err, restore(), s.tellFailed(target, o, results, comparison.Plan, failure))
 	}
-	if !failed || failure.Undone() && !comparison.Interrupted || failure.Moved && failure.Certain() {
-		if endErr := target.End(); endErr != nil && err == nil {
-			// All of it is done. The next command finds that out again.
-			note("warning: the journal of the switch can't be removed: %v", endErr)
-		} else {
-			err = errors.Join(err, endErr)
-		}
+	if failed && (!failure.Certain() || failure.Undone() && comparison.Interrupted) {
+		err = errors.Join(err, s.keepProfiles(target, comparison.Old, storePath))
+	} else if endErr := target.End(); endErr != nil && err == nil {
+		// All of it is done. The next command finds that out again.
+		note("warning: the journal of the switch can't be removed: %v", endErr)
+	} else {
+		err = errors.Join(err, endErr)
 	}
 	if err != nil {
 		return err
@@ -111,6 +111,24 @@ func (s *session) activateThere(target deploy.Target, o *options, storePath stri
 		note("the result can't be printed: %v", err)
 	}
 	return nil
+}
+
+// keepProfiles registers the roots of profiles that a later command has to read,
+// where Nix does not find them by itself: whatever becomes of their generations.
+func (s *session) keepProfiles(target deploy.Target, paths ...string) error {
+	if target.Profile.InsideStateDir() {
+		return nil
+	}
+	nix, err := newNix(s.ctx)
+	if err != nil {
+		return err
+	}
+	for _, path := range paths {
+		if path != "" {
+			err = errors.Join(err, nix.Keep(s.ctx, path, target.Root(path)))
+		}
+	}
+	return err
 }
 
 // tellFailed says what became of a switch that failed.

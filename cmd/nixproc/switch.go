@@ -218,7 +218,7 @@ func (s *session) activateNew(target deploy.Target, o *options, storePath string
 	if failure, failed := errors.AsType[*deploy.Failure](err); err == nil || failed && failure.Moved {
 		return err
 	}
-	err = errors.Join(err, s.leave(target, storePath, err))
+	err = errors.Join(err, leave(target, err))
 	if current, found, currentErr := target.Profile.Current(); currentErr == nil && found && current.Number == number {
 		return err
 	}
@@ -229,8 +229,8 @@ func (s *session) activateNew(target deploy.Target, o *options, storePath string
 }
 
 // leave ends a switch that has failed: with its journal, if it has touched
-// nothing, or with all that a later command needs to go on.
-func (s *session) leave(target deploy.Target, storePath string, why error) error {
+// nothing and none was there.
+func leave(target deploy.Target, why error) error {
 	left, err := target.Interrupted()
 	failure, touched := errors.AsType[*deploy.Failure](why)
 	switch {
@@ -238,14 +238,8 @@ func (s *session) leave(target deploy.Target, storePath string, why error) error
 		return err
 	case left == nil && (!touched || failure.Undone()):
 		return target.End()
-	case target.Profile.InsideStateDir():
-		return target.Journal.Close()
 	}
-	nix, err := newNix(s.ctx)
-	if err == nil {
-		err = nix.Keep(s.ctx, storePath, target.Root(storePath))
-	}
-	return errors.Join(err, target.Journal.Close())
+	return target.Journal.Close()
 }
 
 func lockFile(p profile.Profile) string { return filepath.Join(p.WorkDir(), "lock") }
