@@ -111,6 +111,14 @@ var bsdrcDifferences = []difference{
 		both:     true,
 	},
 	{
+		name:     "rc scripts: a pid file in the directory for temporary files",
+		line:     "a daemon that has its pid file in the directory for temporary files, unlike what it says, is known by that",
+		managers: []string{"bsdrc"},
+		files:    rcScripts,
+		change:   replacing(`(?m)^start_postcmd=(\S+_poststart)\n\n?(\S+_poststart\(\) \{\n:\n)\{ n=0; until .* ln -sf \S+/tmp/\S+\.pid \S+/run/\S+\.pid; \}\n\}\n`, ""),
+		both:     true,
+	},
+	{
 		name:     "rc scripts: functions and quotes",
 		line:     "words, paths and values arrive as they are",
 		managers: []string{"bsdrc"},

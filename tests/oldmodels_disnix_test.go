@@ -57,6 +57,14 @@ var disnixDifferences = []difference{
 		both:     true,
 	},
 	{
+		name:     "Disnix: a pid file in the directory for temporary files",
+		line:     "a daemon that has its pid file in the directory for temporary files, unlike what it says, is known by that",
+		managers: []string{"disnix"},
+		files:    processFiles,
+		change:   replacing(`(?m)^(.*)\nfor count in \{1\.\.200\}; do\n.*\n.*\ndone\nif \[ ! -e \S+/run/\S+\.pid \] && .*\n *ln -sf \S+\.pid \S+\.pid\nfi$`, "exec $1"),
+		both:     true,
+	},
+	{
 		name:     "Disnix: su with a shell",
 		line:     "`su` is called with `-s` and the shell of the script, under Disnix, too",
 		managers: []string{"disnix"},

@@ -24,6 +24,9 @@ type bsdrcSpec struct {
 	Program         *string  `json:"program"`
 	Procname        *string  `json:"procname"`
 	PIDFile         *string  `json:"pidFile"`
+	// OtherPIDFile is where a daemon may have its pid file all the same.
+	OtherPIDFile *string `json:"otherPidFile,omitempty"`
+
 	LogFile         *string  `json:"logFile"` // of daemon(8)
 	User            *string  `json:"user"`
 
@@ -198,6 +201,7 @@ func (script rcScript) key() (string, error) {
 	spec.Settings.RCSubr = ""
 	spec.Launcher = nil
 	spec.RCVar = nil
+	spec.OtherPIDFile = nil
 	spec.Requires, spec.Provides, spec.Keywords = nil, nil, nil
 	return keyOf(spec)
 }

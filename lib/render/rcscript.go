@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"nixproc/lib/manager/sysvinit"
 	"nixproc/lib/quote"
 )
 
@@ -175,10 +176,11 @@ func (script rcScript) writeCommands(b *bytes.Buffer) {
 }
 
 // commands are the author's, with what has to be done for a user whose pid file
-// and log daemon(8) writes.
+// and log daemon(8) writes, and for a daemon whose pid file may be elsewhere.
 func (script rcScript) commands() map[string]map[string]string {
 	spec := &script.spec
-	if spec.CommandIsDaemon || spec.User == nil || spec.PIDFile == nil {
+	lends := !spec.CommandIsDaemon && spec.User != nil && spec.PIDFile != nil
+	if !lends && spec.OtherPIDFile == nil {
 		return spec.Commands
 	}
 	commands := maps.Clone(spec.Commands)
@@ -189,11 +191,16 @@ func (script rcScript) commands() map[string]map[string]string {
 	if start == nil {
 		start = map[string]string{}
 	}
-	start["pre"] = withNewline(start["pre"])
-	if spec.LogFile != nil {
-		start["pre"] += lendLog(*spec.LogFile, *spec.User) + " &&\n"
+	if lends {
+		start["pre"] = withNewline(start["pre"])
+		if spec.LogFile != nil {
+			start["pre"] += lendLog(*spec.LogFile, *spec.User) + " &&\n"
+		}
+		start["pre"] += lend(*spec.PIDFile, *spec.User)
 	}
-	start["pre"] += lend(*spec.PIDFile, *spec.User)
+	if spec.OtherPIDFile != nil {
+		start["post"] = withNewline(start["post"]) + sysvinit.FollowPIDFile(*spec.PIDFile, *spec.OtherPIDFile)
+	}
 	commands["start"] = start
 	return commands
 }

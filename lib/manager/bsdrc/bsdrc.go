@@ -110,7 +110,7 @@ func (m *Manager) Stop(ctx context.Context, unit manager.Unit) error {
 		return errors.Join(err, readErr)
 	case !alive && ctx.Err() == nil:
 		released(ctx, unit)
-		return nil
+		return unlink(unit)
 	case ctx.Err() != nil:
 		return err
 	}
@@ -118,7 +118,15 @@ func (m *Manager) Stop(ctx context.Context, unit manager.Unit) error {
 		return errors.Join(err, killErr)
 	}
 	released(ctx, unit)
-	return nil
+	return unlink(unit)
+}
+
+// unlink removes a link to the pid file of a daemon that had it elsewhere.
+func unlink(unit manager.Unit) error {
+	if _, err := os.Readlink(unit.PIDFile); err != nil {
+		return nil // it is none
+	}
+	return os.Remove(unit.PIDFile)
 }
 
 // releasedWithin bounds the wait for the end of daemon(8) itself.

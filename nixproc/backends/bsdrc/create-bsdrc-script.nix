@@ -87,6 +87,13 @@ let
     else if command == null || commandIsDaemon then null
     else "${toString pidFilesDir}/${name}.pid";
 
+  # Daemons of older expressions, which were found by their names, may have it
+  # elsewhere where no user is changed.
+  otherPIDFile =
+    if forceDisableUserChange && user == null && pidFile == null && instanceName != null
+      && command != null && commandIsDaemon && toString tmpDir != toString runtimeDir
+    then "${toString tmpDir}/${instanceName}.pid" else null;
+
   logFile =
     if command == null || commandIsDaemon || !enableDaemonOutputLogging then null
     else "${toString (if actualUser == null then logDir else tmpDir)}/nixproc-${if instanceName == null then name else instanceName}.log";
@@ -120,6 +127,7 @@ createPackage {
   parameters = {
     inherit words launcher commandIsDaemon flexibleParameters logFile;
     pidFile = actualPIDFile;
+    ${if otherPIDFile == null then null else "otherPidFile"} = otherPIDFile;
     user = actualUser;
     program = data.optional "command" command;
     procname = data.optional "procname" procname;

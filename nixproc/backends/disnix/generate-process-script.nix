@@ -168,6 +168,21 @@ let
     done
   '';
 
+  # Daemons of older expressions, which were found by their names, may have their
+  # pid file elsewhere where no user is changed.
+  otherPidFile = "${toString tmpDir}/${instanceName}.pid";
+  mayBeElsewhere = isDaemon && forceDisableUserChange && user == null && pidFile == null && instanceName != null
+    && toString tmpDir != toString runtimeDir;
+  follow = ''
+    for count in {1..200}; do
+      if [ -e ${quote.word itsPidFile} ] || [ -e ${quote.word otherPidFile} ]; then break; fi
+      ${sleep} 0.01
+    done
+    if [ ! -e ${quote.word itsPidFile} ] && [ -O ${quote.word otherPidFile} ]; then
+      ln -sf ${quote.word otherPidFile} ${quote.word itsPidFile}
+    fi
+  '';
+
   wrapper = executable "${baseNameOf name}-process-wrapper" (
     "#!${stdenv.shell} -e\n"
     + exports
@@ -175,7 +190,8 @@ let
     + lib.optionalString (initialize != "" && initialize != null) "${initialize}\n"
     + lib.optionalString (directory != null) "cd ${quote.word (data.text "directory" directory)}\n"
     + lend
-    + (if isDaemon then keepOutput + "exec ${start'}\n" else "${start'}\n" + await)
+    + (if mayBeElsewhere then keepOutput + "${start'}\n" + follow
+    else if isDaemon then keepOutput + "exec ${start'}\n" else "${start'}\n" + await)
   );
 
   generated = {
