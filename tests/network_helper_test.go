@@ -67,7 +67,7 @@ func newNetwork(t *testing.T, machines ...string) *network {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n.env = append(n.env, "NIXPROC_BUILDER="+binary, "DISNIX_CLIENT_INTERFACE="+n.path("client"))
+	n.env = append(n.env, "NIXPROC_BUILDER="+binary, "DISNIX_CLIENT_INTERFACE="+n.path("client"), "NIX_PATH=nixpkgs="+n.path("tree/nixproc/hostpkgs"))
 
 	var hosts strings.Builder
 	for i, name := range machines {
@@ -82,7 +82,7 @@ lost() {
 }
 [ -e "$directory/pid" ] || lost "$@"
 case " $* " in *" $(cat "$directory/cut") "*) rm "$directory/pid"; lost "$@" ;; esac
-exec nsenter --target "$(cat "$directory/pid")" --mount --net --pid --uts env DISNIX_STANDIN_STATE="$directory/profiles" \
+exec nsenter --target "$(cat "$directory/pid")" --mount --net --pid --uts env NIX_USER_PROFILE_DIR="$directory/profiles" DISNIX_STANDIN_STATE="$directory/profiles" \
 	DYSNOMIA_STATEDIR="$directory/dysnomia" TMPDIR="$directory/tmp" disnix-run-activity "$@"
 `)
 	n.cable, _ = n.hold("ip link set lo up; ip link add name cable type bridge; ip addr add 10.99.0.254/24 dev cable; ip link set cable up; echo ready; exec cat >/dev/null",

@@ -3,6 +3,7 @@ package tests
 import (
 	"fmt"
 	"maps"
+	"os"
 	"strings"
 	"testing"
 )
@@ -113,4 +114,74 @@ func TestNetworkMoves(t *testing.T) {
 	n.mustDisnixEnv("--rollback")
 	n.serves("test2")
 	n.runs("moved back", before)
+}
+
+// Where Dysnomia has our module, nixproc does the work of each machine, under the
+// manager of each: agnostic packages become what the machine's own manager takes. A
+// process that fails leaves the network as it was, and what it said is there.
+func TestNetworkByOurModule(t *testing.T) {
+	t.Parallel()
+	n := exampleNetwork(t, "test1", "test2")
+	// What a machine is to see has to be in the deployment's directory.
+	copyTree(t, "../tools/dysnomia-module", n.path("modules"))
+	program, err := os.ReadFile(n.binary)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range []string{n.path("modules/nixproc-process"), n.write("bin/nixproc", string(program))} {
+		if err := os.Chmod(file, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i, variable := range n.env {
+		if path, ok := strings.CutPrefix(variable, "PATH="); ok {
+			n.env[i] = "PATH=" + n.path("bin") + ":" + path
+		}
+	}
+	n.env = append(n.env, "DYSNOMIA_MODULES_PATH="+n.path("modules"))
+	n.write("tree/examples/webapps-agnostic/ours.nix", `{ pkgs, distribution, invDistribution, system, processManager, port ? 8080 }@args:
+		let ids = (import ./ids.nix).ids; in
+		builtins.mapAttrs (_: service: service // { type = "nixproc-process"; })
+			(import ./services.nix (removeAttrs args [ "port" ] // { ids = ids // { nginxPorts.nginx = port; }; }))`)
+	models := n.exampleOf("webapps-agnostic")
+	models[1] = n.path("tree/examples/webapps-agnostic/ours.nix")
+	n.mustDisnixEnv(append(models, "--extra-params", `{ processManager = "sysvinit"; }`)...)
+	n.serves("test2")
+	before := map[string]map[string]int{"test1": oneWebapp, "test2": oneNginx}
+	n.runs("deployed", before)
+
+	r := n.disnixEnv(append(models, "--extra-params", `{ processManager = "sysvinit"; port = 99999; }`)...)
+	says(t, "a port that there is not", r, 1, nil, []string{`invalid port in "99999"`, "[target: test2]: Activation failed of service: "})
+	n.serves("test2")
+	n.runs("failed", before)
+
+	n.mustDisnixEnv("--undeploy", "-i", models[3])
+	n.runs("undeployed", nil)
+
+	// The same without a word about process managers: test1 has no other than init
+	// scripts, test2 has a supervisord.
+	n.write("supervisor/supervisord.conf", `[supervisord]
+logfile = /var/log/supervisord.log
+pidfile = /run/supervisord.pid
+[unix_http_server]
+file = /run/supervisord.sock
+[rpcinterface:supervisor]
+supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
+[supervisorctl]
+serverurl = unix:///run/supervisord.sock
+[include]
+files = conf.d/*
+`)
+	if r := n.on("test2", "supervisord", "-c", n.path("supervisor/supervisord.conf")); r.code != 0 {
+		t.Fatal(r)
+	}
+	n.write("tree/examples/webapps-agnostic/infrastructure.nix", `{
+		test1 = { properties.hostname = "test1"; containers.nixproc-process.processManager = "sysvinit"; };
+		test2 = { properties.hostname = "test2"; containers.nixproc-process = { processManager = "supervisord"; SUPERVISORD_CONF_DIR = `+nixString(n.path("supervisor"))+`; }; };
+	}`)
+	n.mustDisnixEnv(append(models, "--extra-params", `{ processManager = null; }`)...)
+	n.serves("test2")
+	if r := n.on("test2", "supervisorctl", "-c", n.path("supervisor/supervisord.conf"), "status", "nginx"); !strings.Contains(r.stdout, "RUNNING") {
+		t.Errorf("supervisord says %v", r)
+	}
 }
