@@ -27,8 +27,8 @@ type bsdrcSpec struct {
 	// OtherPIDFile is where a daemon may have its pid file all the same.
 	OtherPIDFile *string `json:"otherPidFile,omitempty"`
 
-	LogFile         *string  `json:"logFile"` // of daemon(8)
-	User            *string  `json:"user"`
+	LogFile *string `json:"logFile"` // of daemon(8)
+	User    *string `json:"user"`
 
 	Environment       map[string]string `json:"environment"`
 	HiddenEnvironment map[string]string `json:"hiddenEnvironment"` // only in the launcher
