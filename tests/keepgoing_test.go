@@ -3,6 +3,7 @@ package tests
 import (
 	"encoding/json"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -82,4 +83,55 @@ func TestKeepGoing(t *testing.T) {
 			runsNow()
 		})
 	}
+}
+
+// P4, P6: what --keep-going could not stop is named, with what is to be done, and
+// remembered: status shows it, and a later command stops it.
+func TestKeepGoingRemembersWhatRuns(t *testing.T) {
+	t.Parallel()
+	d := newDeployment(t)
+	d.hostNeeds("daemon")
+	obstacle := d.write("obstacle", "")
+	d.mustSwitchTo("--host-packages", d.model("model.nix", `rec {
+  base = sleeper "base" { };
+  stuck = sleeper "stuck" {
+    dependencies = [ base.pkg ];
+    overrides.sysvinit = {
+      runlevels = [ 3 ];
+      instructions.stop = {
+        activity = "Stopping";
+        instruction = "[ ! -e '`+obstacle+`' ] && killproc -p '${runtimeDir}/stuck.pid' ${pkgs.coreutils}/bin/sleep";
+      };
+    };
+  };
+}`))
+	before := d.observe()
+	runs(t, before, "base", "stuck")
+	r := d.switchTo("--undeploy", "--keep-going")
+	for _, want := range []string{"process 'stuck' failed to stop", "base   stop  done    stopped", "stuck  stop  failed  running, pid ", "what may run and should not", "init.d/stuck stop"} {
+		if r.code != 2 || !strings.Contains(r.stderr, want) {
+			t.Errorf("exit code %d, and the message lacks %q:\n%s", r.code, want, r.stderr)
+		}
+	}
+	status := d.nixproc("status", "--runlevel=3")
+	if !strings.Contains(status.stdout, "stuck    running    "+before.fact("process stuck pid")) || !strings.Contains(status.stderr, "nixproc recover") {
+		t.Errorf("status: exit code %d\n%s%s", status.code, status.stdout, status.stderr)
+	}
+	for _, command := range [][]string{{"recover", "--keep-going"}, {"recover"}} {
+		if r := d.nixproc(command...); r.code == 0 || !strings.Contains(r.stderr, "process 'stuck' failed to stop") {
+			t.Errorf("%q: exit code %d\n%s", command, r.code, r.stderr)
+		}
+	}
+	if err := os.Remove(obstacle); err != nil {
+		t.Fatal(err)
+	}
+	if r := d.nixproc("recover", "--keep-going"); r.code != 0 {
+		t.Errorf("exit code %d\n%s", r.code, r.stderr)
+	}
+	after := d.observe()
+	runs(t, after)
+	if r := d.nixproc("recover"); r.code != 0 || !strings.Contains(r.stderr, "nothing to recover") {
+		t.Errorf("exit code %d\n%s", r.code, r.stderr)
+	}
+	d.leavesNothing(nil, before, after)
 }
