@@ -28,34 +28,44 @@ func Distribute(machines []string, processes []Process) (map[string]string, erro
 		return nil, errors.New("there is no machine to deploy to")
 	}
 	distribution := make(map[string]string, len(processes))
+	// Each name is read once: a thousand machines and a hundred thousand processes
+	// are a hundred million weights.
+	machines = slices.Sorted(slices.Values(machines))
+	marks := make([]uint64, len(machines))
+	for i, machine := range machines {
+		marks[i] = mark(machine)
+	}
 	for _, group := range groups(processes) {
-		chosen, most := "", uint64(0)
-		for _, machine := range machines {
-			for _, attribute := range group {
-				if w := weight(machine, attribute); chosen == "" || w > most || w == most && machine < chosen {
-					chosen, most = machine, w
+		chosen, most := 0, uint64(0)
+		for _, attribute := range group {
+			own := mix(mark(attribute))
+			for i, machine := range marks {
+				if weight := mix(machine ^ own); weight > most || weight == most && i < chosen {
+					chosen, most = i, weight
 				}
 			}
 		}
 		for _, attribute := range group {
-			distribution[attribute] = chosen
+			distribution[attribute] = machines[chosen]
 		}
 	}
 	return distribution, nil
 }
 
-func weight(machine, attribute string) uint64 {
+func mark(name string) uint64 {
 	hash := fnv.New64a()
-	hash.Write([]byte(machine))
-	hash.Write([]byte{0})
-	hash.Write([]byte(attribute))
-	// FNV leaves names that differ in their last letters close to each other.
-	mixed := hash.Sum64()
-	mixed ^= mixed >> 33
-	mixed *= 0xff51afd7ed558ccd
-	mixed ^= mixed >> 33
-	mixed *= 0xc4ceb9fe1a85ec53
-	return mixed ^ mixed>>33
+	hash.Write([]byte(name))
+	return hash.Sum64()
+}
+
+// mix spreads what FNV leaves close together: names that differ in their last
+// letters. It is the finalizer of MurmurHash3.
+func mix(n uint64) uint64 {
+	n ^= n >> 33
+	n *= 0xff51afd7ed558ccd
+	n ^= n >> 33
+	n *= 0xc4ceb9fe1a85ec53
+	return n ^ n>>33
 }
 
 // groups are the processes that are connected by dependencies, in whichever
