@@ -253,3 +253,34 @@ func TestNetworkSwitch(t *testing.T) {
 	command(0, "network-switch", "-i", infrastructure, "--undeploy")
 	n.runs("undeployed", nil)
 }
+
+// A container of Disnix tells Dysnomia where it takes its programs from, under each
+// process manager that can start it.
+func TestServiceContainers(t *testing.T) {
+	t.Parallel()
+	s := newStore(t)
+	binary, err := storedBinary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := s.nix([]string{"NIXPROC_BUILDER=" + binary}, "nix-build", "--no-out-link", "-E", `let
+		pkgs = import <nixpkgs> { };
+		dysnomia = pkgs.runCommand "dysnomia" { } "mkdir -p $out/libexec/dysnomia; echo module >$out/libexec/dysnomia/supervisord-program" // { override = f: builtins.seq ((f { }).enableSupervisordProgram) dysnomia; };
+		constructors = processManager: import `+nixPath(absolutePath(t, "../examples"), "service-containers-agnostic/constructors.nix")+` {
+			pkgs = pkgs // { inherit dysnomia; }; stateDir = "/srv/state of all"; inherit processManager;
+		};
+		service = processManager: (constructors processManager).extendableSupervisord { instanceSuffix = "-second"; type = "sysvinit-script"; properties.port = 9002; };
+		all = map service [ "sysvinit" "systemd" "s6-rc" ];
+	in assert builtins.all (one: one.name == "supervisord-second" && one.providesContainer == "supervisord-program-second" && one.port == 9002) all; map (one: one.pkg) all`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, pkg := range strings.Fields(out) {
+		if got, want := read(t, pkg, "etc/dysnomia/containers/supervisord-program-second"), "supervisordTargetDir=\"/srv/state of all/lib/supervisord-second/conf.d\"\n"; got != want {
+			t.Errorf("%s: %q, want %q", pkg, got, want)
+		}
+		if got := read(t, pkg, "libexec/dysnomia/supervisord-program"); got != "module\n" {
+			t.Errorf("%s: the module is %q", pkg, got)
+		}
+	}
+}
