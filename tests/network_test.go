@@ -62,7 +62,6 @@ func TestNetworkExamples(t *testing.T) {
 		example string
 		more    []string
 	}{
-		{"webapps-agnostic", nil},
 		{"webapps-agnostic", []string{"--extra-params", `{ processManager = "disnix"; }`}},
 		{"webapps-sysvinit", nil},
 	} {
@@ -168,6 +167,36 @@ files = conf.d/*
 	if r := n.on("test2", "supervisorctl", "-c", n.path("supervisor/supervisord.conf"), "status", "nginx"); !strings.Contains(r.stdout, "RUNNING") {
 		t.Errorf("supervisord says %v", r)
 	}
+}
+
+// Dysnomia's own module for agnostic packages has nixproc-generate-config turn them
+// into what the machine's manager takes, state directories and all.
+func TestNetworkManagedProcess(t *testing.T) {
+	t.Parallel()
+	n := exampleNetwork(t, "test1", "test2")
+	n.ourModule()
+	if err := os.Symlink("nixproc", n.path("bin/nixproc-generate-config")); err != nil {
+		t.Fatal(err)
+	}
+	n.write("tree/examples/webapps-agnostic/infrastructure.nix", `let container = { stateDir = "/var/other"; logDir = "/var/logs"; forceDisableUserChange = 1; }; in {
+		test1 = { properties.hostname = "test1"; containers.managed-process = container // { processManager = "sysvinit"; }; };
+		test2 = { properties.hostname = "test2"; containers.managed-process = container // { processManager = "disnix"; }; };
+	}`)
+	for _, machine := range n.machines {
+		if r := n.on(machine, "mkdir", "-p", "/var/other/run", "/var/other/tmp", "/var/logs"); r.code != 0 {
+			t.Fatal(r)
+		}
+	}
+	n.mustDisnixEnv(append(n.exampleOf("webapps-agnostic"), "--extra-params", `{ processManager = null; stateDir = "/var/other"; logDir = "/var/logs"; forceDisableUserChange = true; }`)...)
+	n.serves("test2")
+	n.runs("deployed", map[string]map[string]int{"test1": oneWebapp, "test2": oneNginx})
+	for machine, file := range map[string]string{"test1": "/var/other/tmp/webapp.pid", "test2": "/var/other/run/nginx.pid"} {
+		if r := n.on(machine, "cat", file); r.code != 0 {
+			t.Errorf("%s: %s", machine, r.stderr)
+		}
+	}
+	n.mustDisnixEnv("--undeploy", "-i", n.exampleOf("webapps-agnostic")[3])
+	n.runs("undeployed", nil)
 }
 
 // ourModule puts our module for Dysnomia on all machines.
