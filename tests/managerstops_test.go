@@ -75,11 +75,17 @@ func (s *stoppable) ends(two, says string) {
 }
 
 // P4, P6: a supervisord that is killed in the middle of a switch can't be asked,
-// which is told. Its programs go on without it, and the next supervisord knows
-// nothing of them, as ever; once they are ended, the same switch makes all right.
+// which is told. Its programs go on without it, and the next supervisord starts
+// those that it has a file of once more: status says so, and the same switch makes
+// all right, each running once. So it does where none was at work.
 func TestManagerIsKilled(t *testing.T) {
 	t.Parallel()
 	p := newSupervisord(t)
+	t.Cleanup(func() {
+		for _, pid := range p.children() {
+			syscall.Kill(pid, syscall.SIGKILL)
+		}
+	})
 	p.run()
 	s := &stoppable{deployment: p.deployment, name: "supervisord", switchTo: p.switchTo, pid: func() string { return strings.TrimSpace(p.ctl("pid").stdout) }}
 	one, two := s.models()
@@ -90,18 +96,30 @@ func TestManagerIsKilled(t *testing.T) {
 	if r := p.nixproc("status"); r.code != 1 || !strings.Contains(r.stderr, "supervisord can't be asked what it runs: start it") {
 		t.Errorf("status: exit code %d\n%s%s", r.code, r.stdout, r.stderr)
 	}
-	for _, pid := range p.children() {
-		syscall.Kill(pid, syscall.SIGKILL)
-		gone(t, pid)
-	}
-	p.run()
+	kill := p.run()
 	p.mustSwitchTo(two)
-	p.runsExactly("kept", "changed", "added")
+	p.once("kept", "changed", "added")
 	if r := p.mustSwitchTo(two); !strings.Contains(r.stdout, "3 kept") {
 		t.Errorf("a further switch does something:\n%s", r.stdout)
 	}
-	if all := p.children(); len(all) != 3 {
-		t.Errorf("%d processes run: %d", len(all), all)
+
+	kill()
+	p.run()
+	eventually(t, "all run twice", func() bool { return len(p.children()) == 6 })
+	if r := p.nixproc("status"); r.code != 1 || strings.Count(r.stdout, "and supervisord has lost it") != 3 {
+		t.Errorf("status: exit code %d\n%s%s", r.code, r.stdout, r.stderr)
+	}
+	p.mustSwitchTo(one)
+	p.once("kept", "removed", "changed")
+}
+
+// once checks that these programs run, and that of each there is one process, by
+// supervisord and by the kernel.
+func (p *supervisordPlace) once(names ...string) {
+	p.t.Helper()
+	p.runsExactly(names...)
+	if all := p.children(); len(all) != len(names) {
+		p.t.Errorf("%d processes run: %d", len(all), all)
 	}
 }
 

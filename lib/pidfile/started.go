@@ -3,7 +3,6 @@
 package pidfile
 
 import (
-	"bytes"
 	"fmt"
 	"os"
 	"slices"
@@ -76,13 +75,6 @@ func Boot() string {
 		return ""
 	}
 	return strings.TrimSpace(string(id)) + "+" + string(first[19])
-}
-
-// fields are those behind the name of the command in a stat file of proc(5),
-// which stands in parentheses and may hold any character.
-func fields(path string) [][]byte {
-	stat, _ := readShort(path, 0)
-	return bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:])
 }
 
 // runsAs says whether it is the user, or was, whom a process runs as. The owner

@@ -45,7 +45,7 @@ var saboteurs = []saboteur{
 		"change.Action == Stop || change.Action == Restart", "change.Action == Restart",
 		"./lib/plan", "TestPlansOfRandomModels"},
 	{"D23: what died is not stopped, and its pid file stays", "lib/plan/plan.go",
-		"new == nil && (runs || old.Wanted || condition == manager.Unknown)", "new == nil && (runs || condition == manager.Unknown)",
+		"state.Lost != \"\" || old.Wanted || condition", "state.Lost != \"\" || condition",
 		"./lib/plan", "TestDecide"},
 	{"dependents always restart", "lib/plan/plan.go",
 		"if options.RestartDependents {", "if true {",

@@ -25,6 +25,7 @@ type fake struct {
 	calls  []string
 	slow   int    // how many questions later what is stopped has ended
 	stays  string // a program that can't be stopped
+	pid    int
 }
 
 // manager of which the fake is the supervisord.
@@ -141,6 +142,8 @@ func (f *fake) answer(method string, params []any) (result any, refusal string) 
 		if f.states[name] = "RUNNING"; f.after[name] != "" {
 			f.states[name] = f.after[name]
 		}
+	case "getPID":
+		return f.pid, ""
 	case "readProcessStderrLog", "readProcessStdoutLog":
 		return "last <words>\n", ""
 	case "reloadConfig":

@@ -1,0 +1,237 @@
+package supervisord
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"nixproc/lib/manager"
+	"nixproc/lib/pidfile"
+)
+
+// A supervisord that is killed takes nobody along, and the next one starts all
+// programs again: then they run twice. Those that were left are known by the
+// environment that supervisord gives to each program (process.py), by being the
+// leader of a process group in somebody else's session, as it makes them, and by
+// their command, since what a program has started itself may outlive a
+// supervisord rightly: a container's shim, say. Nobody can write an environment
+// but that of his own processes, so nobody can have another user's ended.
+
+// lost is a process that a supervisord before this one has left.
+type lost struct {
+	unit  string
+	pid   int
+	since time.Time
+	program
+}
+
+// program is what a file in conf.d says of one.
+type program map[string]string
+
+// lost finds, of the units, what supervisord has not started, but one before it.
+func (m Manager) lost(ctx context.Context, s *server, units []manager.Unit) ([]lost, error) {
+	got, err := s.call(ctx, "supervisor.getPID")
+	if err != nil {
+		return nil, err
+	}
+	itself, _ := got.(int)
+	born, here := pidfile.Started(itself)
+	if !here {
+		return nil, nil // it counts processes otherwise, in a container
+	}
+	wanted := make(map[string]manager.Unit, len(units))
+	for _, unit := range units {
+		wanted[unit.Name] = unit
+	}
+	addresses := m.addresses(s)
+	var found []lost
+	for _, pid := range pidfile.All() {
+		since, alive := pidfile.Started(pid)
+		if !alive || !since.Before(born) {
+			continue
+		}
+		parent, group, session := pidfile.Kin(pid)
+		if group != pid || session == pid || isSupervisord(parent) {
+			continue
+		}
+		environment := variables(pidfile.Environment(pid))
+		unit, known := wanted[environment["SUPERVISOR_GROUP_NAME"]]
+		if !known || !slices.Contains(addresses, sameAddress(environment["SUPERVISOR_SERVER_URL"])) {
+			continue
+		}
+		words := pidfile.Words(pid)
+		for _, program := range programsIn(unit.File) {
+			if program.is(words) {
+				found = append(found, lost{unit.Name, pid, since, program})
+				break
+			}
+		}
+	}
+	return found, nil
+}
+
+func isSupervisord(pid int) bool {
+	return slices.ContainsFunc(pidfile.Words(pid), func(word string) bool { return filepath.Base(word) == "supervisord" })
+}
+
+func variables(environment []string) map[string]string {
+	values := make(map[string]string, len(environment))
+	for _, variable := range environment {
+		name, value, _ := strings.Cut(variable, "=")
+		values[name] = value
+	}
+	return values
+}
+
+// addresses of supervisord, one of which it tells to its programs.
+func (m Manager) addresses(s *server) []string {
+	all := []string{sameAddress(strings.TrimSuffix(s.address, "/"))}
+	content, err := os.ReadFile(m.config())
+	if err != nil {
+		return all
+	}
+	for section, setting := range map[string]string{"unix_http_server": "file", "inet_http_server": "port"} {
+		settings, _ := sectionIn(string(content), section)
+		value, err := m.expand(settings[setting])
+		if err != nil || value == "" {
+			continue
+		}
+		if setting == "file" {
+			value = "unix://" + value
+		} else if value = "http://" + value; !strings.Contains(value[len("http://"):], ":") {
+			value = "http://:" + value[len("http://"):]
+		}
+		all = append(all, sameAddress(value))
+	}
+	return all
+}
+
+// sameAddress has one name for this machine.
+func sameAddress(address string) string {
+	if path, isSocket := strings.CutPrefix(address, "unix://"); isSocket {
+		return "unix://" + filepath.Clean(path)
+	}
+	for _, here := range []string{"localhost", "*", ""} {
+		if port, ok := strings.CutPrefix(address, "http://"+here+":"); ok {
+			return "http://127.0.0.1:" + port
+		}
+	}
+	return address
+}
+
+// programsIn reads what a file in conf.d says of all programs in it.
+func programsIn(conf string) []program {
+	content, err := os.ReadFile(conf)
+	if err != nil {
+		return nil // it was collected as garbage
+	}
+	var all []program
+	for _, section := range allSections(content) {
+		if section.settings["command"] != "" {
+			all = append(all, section.settings)
+		}
+	}
+	return all
+}
+
+// is says whether a process runs the command: it has the path of a file that is
+// in the command, or, where the command names none, a program of that name.
+func (p program) is(words []string) bool {
+	command := strings.Fields(strings.NewReplacer(`"`, "", "'", "", "%%", "%").Replace(p["command"]))
+	for i, word := range command {
+		switch {
+		case strings.HasPrefix(word, "/"):
+			real, err := filepath.EvalSymlinks(word)
+			if slices.Contains(words, word) || err == nil && words[0] == real {
+				return true
+			}
+		case i == 0 && slices.ContainsFunc(words[:min(2, len(words))], func(w string) bool { return filepath.Base(w) == word }):
+			return true
+		}
+	}
+	return false
+}
+
+// stopsBy are the signal that stops it, and how long supervisord waits for that.
+func (p program) stopsBy() (syscall.Signal, time.Duration) {
+	name := strings.TrimPrefix(strings.ToUpper(p["stopsignal"]), "SIG")
+	signal, known := manager.Signals[name]
+	if number, err := strconv.Atoi(name); err == nil {
+		signal = syscall.Signal(number)
+	} else if !known {
+		signal = syscall.SIGTERM
+	}
+	seconds, err := strconv.Atoi(p["stopwaitsecs"])
+	if err != nil {
+		seconds = 10
+	}
+	return signal, time.Duration(seconds) * time.Second
+}
+
+// killedWithin bounds the wait for the end of what was killed.
+const killedWithin = 5 * time.Second
+
+// endLost ends processes as supervisord would, all at once, and waits. It gives
+// an error for each unit of which one runs still.
+func endLost(ctx context.Context, all []lost) map[string]error {
+	longest := time.Duration(0)
+	for _, one := range all {
+		signal, within := one.stopsBy()
+		longest = max(longest, within)
+		one.send(signal, is(one.program["stopasgroup"], "yes", "true", "on", "1"))
+	}
+	if all = awaitLost(ctx, all, longest); len(all) == 0 {
+		return nil
+	}
+	for _, one := range all {
+		one.send(syscall.SIGKILL, true)
+	}
+	failed := map[string]error{}
+	for _, one := range awaitLost(ctx, all, killedWithin) {
+		failed[one.unit] = fmt.Errorf("process %d of it, which supervisord has lost, does not end: end it by hand", one.pid)
+	}
+	return failed
+}
+
+// alive says whether the process is still there, and not another one by the same
+// number.
+func (l lost) alive() bool {
+	since, alive := pidfile.Started(l.pid)
+	return alive && since.Sub(l.since).Abs() < 100*time.Millisecond
+}
+
+func (l lost) send(signal syscall.Signal, toGroup bool) {
+	if !l.alive() {
+		return
+	}
+	to := l.pid
+	if toGroup {
+		to = -l.pid
+	}
+	_ = syscall.Kill(to, signal) // whether it ends is looked at
+}
+
+func awaitLost(ctx context.Context, all []lost, within time.Duration) []lost {
+	for deadline := time.Now().Add(within); ; {
+		all = slices.DeleteFunc(slices.Clone(all), func(one lost) bool { return !one.alive() })
+		if len(all) == 0 || time.Now().After(deadline) {
+			return all
+		}
+		select {
+		case <-ctx.Done():
+			return all
+		case <-time.After(pollEvery):
+		}
+	}
+}
+
+// of gives those that are of the units.
+func of(units []manager.Unit, all []lost) []lost {
+	return slices.DeleteFunc(slices.Clone(all), func(one lost) bool { return !slices.Contains(names(units), one.unit) })
+}
