@@ -55,7 +55,7 @@ func TestLost(t *testing.T) {
 	}
 	left := running(t, true, given("a", s.address), "sleep", "1000")
 	// It takes no notice of the signal, and was told the socket of the same one.
-	deaf := running(t, true, given("b", "unix:///elsewhere"), "sh", "-c", `trap "" INT; exec sleep 1000`)
+	deaf := running(t, true, given("b", "unix://"+m.ConfDir+"/s"), "sh", "-c", `trap "" INT; exec sleep 1000`)
 	children := filepath.Join(dir, "supervisord")
 	if err := os.WriteFile(children, []byte("#!/bin/sh\nset -m; sleep 1000 & trap \"kill $!\" TERM; wait\n"), 0o755); err != nil {
 		t.Fatal(err)
@@ -86,11 +86,12 @@ func TestLost(t *testing.T) {
 	if failed := m.StopAll(t.Context(), all); len(failed) > 0 {
 		t.Error(failed)
 	}
-	if left.Wait(); !strings.Contains(left.ProcessState.String(), "interrupt") {
-		t.Errorf("it ended by %s", left.ProcessState)
-	}
-	if deaf.Wait(); !strings.Contains(deaf.ProcessState.String(), "killed") {
-		t.Errorf("what is deaf ended by %s", deaf.ProcessState)
+	for cmd, by := range map[*exec.Cmd]string{left: "interrupt", deaf: "killed"} {
+		if _, alive := pidfile.Started(cmd.Process.Pid); alive {
+			t.Errorf("%q runs still", cmd.Args)
+		} else if cmd.Wait(); !strings.Contains(cmd.ProcessState.String(), by) {
+			t.Errorf("%q ended by %s, want %s", cmd.Args, cmd.ProcessState, by)
+		}
 	}
 	for what, cmd := range others {
 		if _, alive := pidfile.Started(cmd.Process.Pid); !alive {

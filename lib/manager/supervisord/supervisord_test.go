@@ -35,7 +35,7 @@ func (f *fake) manager(t *testing.T) Manager {
 	listening := httptest.NewServer(f)
 	t.Cleanup(listening.Close)
 	dir := t.TempDir()
-	text := "[unix_http_server]\nfile=/elsewhere\n[supervisorctl] ; where\nserverurl = " + listening.URL + " ; it is\nusername=me\npassword=a%%b\n[include]\nfiles=x\n"
+	text := "[unix_http_server]\nfile=%(here)s/s\n[supervisorctl] ; where\nserverurl = " + listening.URL + " ; it is\nusername=me\npassword=a%%b\n[include]\nfiles=x\n"
 	if err := os.WriteFile(filepath.Join(dir, "supervisord.conf"), []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
