@@ -42,7 +42,7 @@ var ofSupervisord = []saboteur{
 		"maps.Copy(failed, endLost(ctx, of(level, all)))", "maps.Copy(failed, endLost(ctx, of(nil, all)))",
 		"./lib/manager/supervisord", "TestLost"},
 	{"supervisord: what a program has started itself counts as left", "lib/manager/supervisord/lost.go",
-		"if group != pid || session == pid || isSupervisord(parent) {", "if session == pid || isSupervisord(parent) {",
+		"if group != pid || session == pid || isSupervisord(parent) {", "if group == 0 || session == pid || isSupervisord(parent) {",
 		"./lib/manager/supervisord", "TestLost"},
 	{"P4: a process that its manager has lost is kept", "lib/plan/plan.go",
 		"case new != nil && new.Wanted && state.Lost != \"\":", "case new != nil && !new.Wanted && state.Lost != \"\":",
