@@ -6,20 +6,43 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"time"
 )
 
-// Kin of a process: the numbers of its parent, its process group and its session;
-// zeros if that is not known.
-func Kin(pid int) (parent, group, session int) {
+// Kin of a process that lives: the numbers of its parent, its process group and
+// its session, and when it started.
+type Kin struct {
+	Parent, Group, Session int
+	Start                  time.Time
+}
+
+// KinOf reads all of it at once; false where there is no such process, or no
+// proc(5).
+func KinOf(pid int) (Kin, bool) {
 	fields := fields(fmt.Sprintf("/proc/%d/stat", pid))
-	if len(fields) < 4 {
-		return 0, 0, 0
+	start, alive := startIn(fields)
+	if !alive {
+		return Kin{}, false
 	}
 	number := func(field []byte) int {
 		number, _ := strconv.Atoi(string(field))
 		return number
 	}
-	return number(fields[1]), number(fields[2]), number(fields[3])
+	return Kin{number(fields[1]), number(fields[2]), number(fields[3]), start}, true
+}
+
+// startIn tells when a process started, by what stands behind the name of its
+// command in its stat file, and whether it lives.
+func startIn(fields [][]byte) (time.Time, bool) {
+	if len(fields) < 20 || fields[0][0] == 'Z' || fields[0][0] == 'X' {
+		return time.Time{}, false
+	}
+	const ticksPerSecond = 100 // USER_HZ of every Linux that Go runs on
+	ticks, err := strconv.ParseInt(string(fields[19]), 10, 64)
+	if err != nil {
+		return time.Time{}, false
+	}
+	return boot.time().Add(time.Duration(ticks) * time.Second / ticksPerSecond), true
 }
 
 // Environment is the one that a process was started with; nil if that is not

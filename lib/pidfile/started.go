@@ -23,15 +23,7 @@ func Started(pid int) (time.Time, bool) {
 		}
 		return time.Time{}, false
 	}
-	if len(fields) < 20 || fields[0][0] == 'Z' || fields[0][0] == 'X' {
-		return time.Time{}, false
-	}
-	const ticksPerSecond = 100 // USER_HZ of every Linux that Go runs on
-	ticks, err := strconv.ParseInt(string(fields[19]), 10, 64)
-	if err != nil {
-		return time.Time{}, false
-	}
-	return boot.time().Add(time.Duration(ticks) * time.Second / ticksPerSecond), true
+	return startIn(fields)
 }
 
 // bootTime is when the machine booted by its present clock.

@@ -138,7 +138,7 @@ var saboteurs = []saboteur{
 	{"the umask of the caller holds", "cmd/nixproc/main.go",
 		"	syscall.Umask(0o022)\n", "	_ = syscall.Umask\n",
 		"./tests", "TestModesWhateverTheUmask"},
-	{"a zombie counts as alive", "lib/pidfile/started.go",
+	{"a zombie counts as alive", "lib/pidfile/kin.go",
 		"fields[0][0] == 'Z'", "fields[0][0] == '?'",
 		"./lib/pidfile", "TestRead"},
 	{"D21: the exit code of a script does not count", "lib/manager/sysvinit/sysvinit.go",

@@ -41,9 +41,13 @@ func (m Manager) lost(ctx context.Context, s *server, units []manager.Unit) ([]l
 		return nil, err
 	}
 	itself, _ := got.(int)
+	return m.scan(s, itself, units), nil
+}
+
+func (m Manager) scan(s *server, itself int, units []manager.Unit) []lost {
 	born, here := pidfile.Started(itself)
 	if !here {
-		return nil, nil // it counts processes otherwise, in a container
+		return nil // it counts processes otherwise, in a container
 	}
 	wanted := make(map[string]manager.Unit, len(units))
 	for _, unit := range units {
@@ -52,28 +56,24 @@ func (m Manager) lost(ctx context.Context, s *server, units []manager.Unit) ([]l
 	addresses := m.addresses(s)
 	var found []lost
 	for _, pid := range pidfile.All() {
-		since, alive := pidfile.Started(pid)
-		if !alive || !since.Before(born) {
-			continue
-		}
-		parent, group, session := pidfile.Kin(pid)
-		if group != pid || session == pid || isSupervisord(parent) {
+		kin, alive := pidfile.KinOf(pid)
+		if !alive || !kin.Start.Before(born) || kin.Group != pid || kin.Session == pid {
 			continue
 		}
 		environment := variables(pidfile.Environment(pid))
 		unit, known := wanted[environment["SUPERVISOR_GROUP_NAME"]]
-		if !known || !slices.Contains(addresses, sameAddress(environment["SUPERVISOR_SERVER_URL"])) {
+		if !known || !slices.Contains(addresses, sameAddress(environment["SUPERVISOR_SERVER_URL"])) || isSupervisord(kin.Parent) {
 			continue
 		}
 		words := pidfile.Words(pid)
 		for _, program := range programsIn(unit.File) {
 			if program.is(words) {
-				found = append(found, lost{unit.Name, pid, since, program})
+				found = append(found, lost{unit.Name, pid, kin.Start, program})
 				break
 			}
 		}
 	}
-	return found, nil
+	return found
 }
 
 func isSupervisord(pid int) bool {
