@@ -196,8 +196,8 @@ func TestFailsAnywhere(t *testing.T) {
 				if strings.Contains(said.stderr, "warning: the journal of the switch can't be removed") {
 					c.deploy(c.two, "")
 				}
-				if c.left != nil {
-					problems = append(problems, c.left(said)...)
+				if c.cleanUp != nil {
+					c.cleanUp(said)
 				}
 				problems = append(problems, c.problems(c.two, 2)...)
 			case 1:
