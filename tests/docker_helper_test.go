@@ -19,6 +19,9 @@ import (
 type dockerPlace struct {
 	*deployment
 	own []string // beginning of each command line of docker
+	dir string   // dockerd has all that it has in there
+	// again kills dockerd, and starts another one where it was.
+	again func()
 }
 
 // newDocker runs a dockerd that touches neither the host's network, nor its
@@ -39,19 +42,26 @@ func newDocker(t *testing.T) *dockerPlace {
 		t.Fatal(err)
 	}
 	cgroup := "nixproc" + filepath.Base(dir)
-	cmd := exec.Command("unshare", "--mount", "--propagation", "private",
-		"sh", "-ec", `mount -t tmpfs tmpfs /run; exec "$@"`, "sh", "dockerd", "--data-root", dir+"/data", "--exec-root", dir+"/exec", "--pidfile", dir+"/pid",
-		"--config-file", dir+"/daemon.json", "-H", socket, "--bridge=none", "--iptables=false", "--ip6tables=false",
-		"--storage-driver", "overlay2", "--cgroup-parent="+cgroup)
+	dockerd := []string{"dockerd", "--data-root", dir + "/data", "--exec-root", dir + "/exec", "--pidfile", dir + "/pid",
+		"--config-file", dir + "/daemon.json", "-H", socket, "--bridge=none", "--iptables=false", "--ip6tables=false",
+		"--storage-driver", "overlay2", "--cgroup-parent=" + cgroup}
 	if err := os.WriteFile(dir+"/daemon.json", []byte("{}\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	cmd.Stdout, cmd.Stderr = log, log
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
+	var cmd *exec.Cmd
+	start := func(place *os.File, words ...string) {
+		cmd = exec.Command(words[0], slices.Concat(words[1:], dockerd)...)
+		cmd.Stdout, cmd.Stderr = log, log
+		if place != nil {
+			cmd.ExtraFiles = []*os.File{place}
+		}
+		cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
 	}
-	p := &dockerPlace{deployment: d, own: []string{"docker"}}
+	start(nil, "unshare", "--mount", "--propagation", "private", "sh", "-ec", `mount -t tmpfs tmpfs /run; exec "$@"`, "sh")
+	p := &dockerPlace{deployment: d, own: []string{"docker"}, dir: dir}
 	d.env = append(d.env, "DOCKER_HOST="+socket, "DOCKER_CONFIG="+dir, "NIXPROC_DOCKER=docker")
 	t.Cleanup(func() {
 		if t.Failed() {
@@ -63,7 +73,23 @@ func newDocker(t *testing.T) *dockerPlace {
 		end(t, cmd)
 		cleanUp(t, dir, cgroup)
 	})
-	eventually(t, "dockerd answers", func() bool { return p.docker("info").code == 0 })
+	answers := func() { eventually(t, "dockerd answers", func() bool { return p.docker("info").code == 0 }) }
+	answers()
+	place, err := os.Open(fmt.Sprintf("/proc/%d/ns/mnt", cmd.Process.Pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { place.Close() })
+	p.again = func() {
+		cmd.Process.Kill()
+		cmd.Wait()
+		// It goes with dockerd; until somebody has buried it, a dockerd would wait
+		// for it in vain.
+		containerd, _ := strconv.Atoi(strings.TrimSpace(read(t, dir, "exec", "containerd", "containerd.pid")))
+		eventually(t, "containerd is gone", func() bool { return syscall.Kill(containerd, 0) == syscall.ESRCH })
+		start(place, "nsenter", "--mount=/proc/self/fd/3")
+		answers()
+	}
 	return p
 }
 

@@ -2,6 +2,7 @@ package tests
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -75,11 +76,17 @@ func (s *stoppable) ends(two, says string) {
 }
 
 // P4, P6: a supervisord that is killed in the middle of a switch can't be asked,
-// which is told. Its programs go on without it, and the next supervisord knows
-// nothing of them, as ever; once they are ended, the same switch makes all right.
+// which is told. Its programs go on without it, and the next supervisord starts
+// those that it has a file of once more: status says so, and the same switch makes
+// all right, each running once. So it does where none was at work.
 func TestManagerIsKilled(t *testing.T) {
 	t.Parallel()
 	p := newSupervisord(t)
+	t.Cleanup(func() {
+		for _, pid := range p.children() {
+			syscall.Kill(pid, syscall.SIGKILL)
+		}
+	})
 	p.run()
 	s := &stoppable{deployment: p.deployment, name: "supervisord", switchTo: p.switchTo, pid: func() string { return strings.TrimSpace(p.ctl("pid").stdout) }}
 	one, two := s.models()
@@ -90,18 +97,126 @@ func TestManagerIsKilled(t *testing.T) {
 	if r := p.nixproc("status"); r.code != 1 || !strings.Contains(r.stderr, "supervisord can't be asked what it runs: start it") {
 		t.Errorf("status: exit code %d\n%s%s", r.code, r.stdout, r.stderr)
 	}
-	for _, pid := range p.children() {
-		syscall.Kill(pid, syscall.SIGKILL)
-		gone(t, pid)
+	kill := p.run()
+	p.mustSwitchTo(two)
+	p.once("kept", "changed", "added")
+	if r := p.mustSwitchTo(two); !strings.Contains(r.stdout, "3 kept") {
+		t.Errorf("a further switch does something:\n%s", r.stdout)
 	}
+
+	kill()
 	p.run()
+	eventually(t, "all run twice", func() bool { return len(p.children()) == 6 })
+	if r := p.nixproc("status"); r.code != 1 || strings.Count(r.stdout, "and supervisord has lost it") != 3 {
+		t.Errorf("status: exit code %d\n%s%s", r.code, r.stdout, r.stderr)
+	}
+	p.mustSwitchTo(one)
+	p.once("kept", "removed", "changed")
+}
+
+// P4, P6: a dockerd that is killed in the middle of a switch can't be asked, which
+// is told. The next one ends the containers that it finds, and the same switch
+// makes all right: no container has a process that docker does not know.
+func TestDockerdIsKilled(t *testing.T) {
+	t.Parallel()
+	p := newDocker(t)
+	s := &stoppable{deployment: p.deployment, name: "docker", switchTo: p.switchTo, pid: func() string { return strings.TrimSpace(read(t, p.dir, "pid")) }}
+	one, two := s.models()
+	p.mustSwitchTo(one)
+	s.meanwhile(syscall.SIGKILL)
+	s.ends(two, "docker")
+	if r := p.nixproc("status"); r.code != 1 || !strings.Contains(r.stderr, "docker can't be asked what it runs: start its daemon") {
+		t.Errorf("status: exit code %d\n%s%s", r.code, r.stdout, r.stderr)
+	}
+	p.again()
 	p.mustSwitchTo(two)
 	p.runsExactly("kept", "changed", "added")
 	if r := p.mustSwitchTo(two); !strings.Contains(r.stdout, "3 kept") {
 		t.Errorf("a further switch does something:\n%s", r.stdout)
 	}
-	if all := p.children(); len(all) != 3 {
-		t.Errorf("%d processes run: %d", len(all), all)
+	eventually(t, "three containers run", func() bool { return len(mentions(t, p.dir+"/exec/containerd/containerd.sock")) == 3 })
+}
+
+// P4, P6: processes of s6-rc live on without their s6-svscan, and so do their
+// supervisors. A switch that goes on without it says that, and what is wrong; with
+// the next s6-svscan the same switch makes all right, each process running once.
+func TestS6svscanIsKilled(t *testing.T) {
+	t.Parallel()
+	p := newS6rc(t)
+	t.Cleanup(func() { // supervisors that the next s6-svscan does not know have nothing to do, and stay
+		for pid := range p.supervisors() {
+			for _, child := range children(t, pid) {
+				syscall.Kill(child, syscall.SIGKILL)
+			}
+			syscall.Kill(pid, syscall.SIGKILL)
+		}
+	})
+	p.run()
+	scan := filepath.Join(p.state, "run/service")
+	s := &stoppable{deployment: p.deployment, name: "s6-rc", switchTo: p.switchTo, pid: func() string {
+		return strings.TrimSpace(p.program("pgrep", "-f", "^s6-svscan "+scan).stdout)
+	}}
+	one, two := s.models()
+	p.mustSwitchTo(one)
+	before := p.runsExactly("kept", "removed", "changed")
+	s.meanwhile(syscall.SIGKILL)
+	const nobody = "no s6-svscan is at work on "
+	if r := p.switchTo(two); r.code != 2 || !strings.Contains(r.stderr, nobody) || !strings.Contains(r.stderr, "to repair it, run: ") {
+		t.Errorf("exit code %d\n%s%s", r.code, r.stdout, r.stderr)
+	}
+	if r := p.nixproc("status"); r.code != 1 || !strings.Contains(r.stderr, nobody) {
+		t.Errorf("status: exit code %d\n%s%s", r.code, r.stdout, r.stderr)
+	}
+	p.run()
+	p.mustSwitchTo(two)
+	after := p.runsExactly("kept", "changed", "added")
+	kept(t, before, after, "kept")
+	if r := p.mustSwitchTo(two); !strings.Contains(r.stdout, "3 kept") {
+		t.Errorf("a further switch does something:\n%s", r.stdout)
+	}
+	if got, want := p.supervised(), []string{"added-srv", "changed-srv", "kept-srv"}; !slices.Equal(got, want) {
+		t.Errorf("processes run of %q, want %q", got, want)
+	}
+	p.mustSwitchTo("--undeploy")
+	if left := p.supervised(); len(left) > 0 {
+		t.Errorf("processes run of %q", left)
+	}
+}
+
+// supervised are the services of which a supervisor has a process, once for each,
+// by the directories that supervisors are in; of s6-rc's own it has none.
+func (p *s6rcPlace) supervised() []string {
+	p.t.Helper()
+	var services []string
+	for pid, dir := range p.supervisors() {
+		if strings.HasSuffix(dir, "-srv") {
+			services = append(services, slices.Repeat([]string{filepath.Base(dir)}, len(children(p.t, pid)))...)
+		}
+	}
+	slices.Sort(services)
+	return services
+}
+
+// supervisors are those of any s6-svscan of this place, with their directories.
+func (p *s6rcPlace) supervisors() map[int]string {
+	found := map[int]string{}
+	for _, line := range mentions(p.t, "s6-supervise\x00") {
+		pid, _ := strconv.Atoi(strings.Split(line, "/")[2])
+		dir, _ := os.Readlink(fmt.Sprintf("/proc/%d/cwd", pid))
+		if strings.HasPrefix(dir, p.live) {
+			found[pid] = strings.TrimSuffix(dir, " (deleted)")
+		}
+	}
+	return found
+}
+
+// once checks that these programs run, and that of each there is one process, by
+// supervisord and by the kernel.
+func (p *supervisordPlace) once(names ...string) {
+	p.t.Helper()
+	p.runsExactly(names...)
+	if all := p.children(); len(all) != len(names) {
+		p.t.Errorf("%d processes run: %d", len(all), all)
 	}
 }
 

@@ -68,8 +68,8 @@ files = conf.d/*
 	return p
 }
 
-// run starts supervisord and waits until it answers.
-func (p *supervisordPlace) run() {
+// run starts supervisord and waits until it answers. The function kills it.
+func (p *supervisordPlace) run() (kill func()) {
 	p.t.Helper()
 	cmd := exec.Command("sh", "-c", p.enter+` supervisord -c "$1"`, "sh", filepath.Join(p.conf, "supervisord.conf"))
 	cmd.Dir = "/"
@@ -89,6 +89,10 @@ func (p *supervisordPlace) run() {
 		}
 	})
 	eventually(p.t, "supervisord answers", func() bool { return p.ctl("pid").code == 0 })
+	return func() {
+		cmd.Process.Kill()
+		ended <- <-ended
+	}
 }
 
 func (p *supervisordPlace) ctl(words ...string) outcome {

@@ -1,9 +1,12 @@
 package tests
 
 import (
+	"cmp"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,6 +28,10 @@ type torturePlace struct {
 	states   map[string]tortureState
 	marks    map[string]string
 	kept     string // the process that all of it leaves alone
+	accounts int    // the first number of users, of which each process has one of its own; 0 for none
+	// cleanUp removes by hand what a switch has warned that it leaves; nil where
+	// there is no such thing.
+	cleanUp func(said outcome)
 }
 
 // tortureState is what there is when all is as a profile says.
@@ -40,6 +47,17 @@ var torturePlaces = map[string]func(t *testing.T) *torturePlace{
 		d.hostNeeds("daemon")
 		return &torturePlace{deployment: d, run: d.nixproc, options: []string{"--runlevel=3", "--force-disable-user-change"},
 			holds: func() string { return strings.Join(d.observe().running(), " ") }}
+	},
+	"sysvinit-accounts": func(t *testing.T) *torturePlace { return accountsTorture(newMachine(t)) },
+	"s6-rc": func(t *testing.T) *torturePlace {
+		p := newS6rc(t)
+		p.run()
+		return &torturePlace{deployment: p.deployment, run: p.nixproc, options: []string{"--force-disable-user-change"},
+			holds: func() string {
+				// A database that was compiled in vain stays until the next one is live.
+				files := slices.DeleteFunc(filesIn(t, filepath.Join(p.state, "etc/s6/rc")), func(name string) bool { return strings.HasPrefix(name, "compiled-") })
+				return fmt.Sprint(p.up(), files, p.database())
+			}}
 	},
 	"supervisord": func(t *testing.T) *torturePlace {
 		p := newSupervisord(t)
@@ -65,6 +83,36 @@ func systemdTorture(m *systemdMachine) *torturePlace {
 		holds: func() string { return fmt.Sprint(m.snapshot()) }}
 }
 
+// accountsTorture has users and groups that come and go with the processes.
+func accountsTorture(m *machine) *torturePlace {
+	m.hostNeeds("daemon")
+	p := &torturePlace{deployment: m.deployment, manager: "sysvinit", options: []string{"--runlevel=3"},
+		run: func(args ...string) outcome {
+			return m.program("sh", slices.Concat([]string{"-c", m.enter() + ` "$@"`, "sh", m.deployment.binary}, args)...)
+		}}
+	// A number is in use on the whole machine, whoever else tests this.
+	p.accounts = 45000 + 5*rand.IntN(3000)
+	p.holds = func() string {
+		all := []string{strings.Join(m.deployment.observe().running(), " ")}
+		for _, file := range accountFiles[:4] {
+			for name := range strings.FieldsSeq("kept removed changed added") {
+				all = append(all, file+": "+m.account(file, "np"+name))
+			}
+		}
+		return strings.Join(all, "\n")
+	}
+	p.cleanUp = func(said outcome) {
+		for _, match := range accountsLeft.FindAllStringSubmatch(said.stderr, -1) {
+			if m.account(map[string]string{"user": "passwd", "group": "group"}[match[1]], match[2]) != "" {
+				m.inside(match[1]+"del", match[2])
+			}
+		}
+	}
+	return p
+}
+
+var accountsLeft = regexp.MustCompile(`warning: cannot remove the (user|group) (np\S+):`)
+
 // ready deploys the first profile, and sees how all is with either.
 func (p *torturePlace) ready(manager string) {
 	t := p.t
@@ -73,7 +121,7 @@ func (p *torturePlace) ready(manager string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.manager, p.binary = manager, binary
+	p.manager, p.binary = cmp.Or(p.manager, manager), binary
 	p.env = append(p.env, "HOME="+p.path("home"))
 	unique := time.Now().UnixNano() % 1e12
 	p.marks = map[string]string{}
@@ -84,6 +132,10 @@ func (p *torturePlace) ready(manager string) {
 		args := fmt.Sprintf("args = [ %q ]; %s", p.marks[key], more)
 		if p.manager == "docker" { // sleep, as the first process, heeds no signal
 			args += ` foregroundProcess = script "sleeps" "trap 'exit 0' TERM; sleep 100000 & wait";`
+		}
+		if p.accounts != 0 {
+			number := p.accounts + slices.Index([]string{"kept", "removed", "changed", "added"}, name)
+			args += fmt.Sprintf(" user = %[1]q; credentials = { groups.%[1]s.gid = %[2]d; users.%[1]s = { group = %[1]q; uid = %[2]d; }; };", "np"+name, number)
 		}
 		ready := ""
 		if name == "changed" {
@@ -118,7 +170,11 @@ func (p *torturePlace) ready(manager string) {
 // built builds a model, and gives the profile.
 func (p *torturePlace) built(name, body string) string {
 	p.t.Helper()
-	r := p.mustRun("build", "-P", p.manager, "--no-out-link", "--host-packages", "--state-dir", p.path("state"), "--force-disable-user-change", p.model(name, "rec {\n"+body+"}"))
+	options := []string{"build", "-P", p.manager, "--no-out-link", "--host-packages", "--state-dir", p.path("state")}
+	if p.accounts == 0 {
+		options = append(options, "--force-disable-user-change")
+	}
+	r := p.mustRun(append(options, p.model(name, "rec {\n"+body+"}"))...)
 	return strings.TrimSpace(r.stdout)
 }
 

@@ -91,6 +91,8 @@ type session struct {
 	soft context.Context // ends at the first: nothing new begins
 }
 
+// newSession minds signals until the program has ended: one that comes while it
+// ends is not to change its exit code.
 func newSession() (s *session, stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	soft, cancelSoft := context.WithCancel(ctx)
@@ -107,7 +109,7 @@ func newSession() (s *session, stop func()) {
 		<-signals
 		cancel()
 	}()
-	return &session{ctx: ctx, soft: soft}, func() { signal.Stop(signals); cancel() }
+	return &session{ctx: ctx, soft: soft}, cancel
 }
 
 func (s *session) execute(name string, cmd command, args []string) error {

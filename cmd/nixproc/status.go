@@ -5,6 +5,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -196,18 +197,24 @@ func printStatus(units []manager.Unit, states map[string]manager.State) error {
 		if !unit.Wanted {
 			detail = unit.WhyNot
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", unit.Name, state.Condition, pid, since, detail)
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", unit.Name, state.Condition, pid, since, strings.Join(slices.DeleteFunc([]string{detail, state.Lost}, func(s string) bool { return s == "" }), "; "))
 	}
 	return table.Flush()
 }
 
-// downError names the processes that should run and do not.
+// downError tells of processes that should run and do not, or run and should not.
 func downError(units []manager.Unit, states map[string]manager.State) error {
-	down := 0
+	down, astray := 0, 0
 	for _, unit := range units {
 		if unit.Wanted && states[unit.Name].Condition == manager.Stopped {
 			down++
 		}
+		if states[unit.Name].Lost != "" {
+			astray++
+		}
+	}
+	if astray > 0 {
+		return fmt.Errorf("%d of %d processes run where their manager has lost them: the same switch again ends those, and starts what is to run", astray, len(units))
 	}
 	if down > 0 {
 		return fmt.Errorf("%d of %d processes do not run: the same switch again starts them", down, len(units))

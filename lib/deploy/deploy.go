@@ -149,7 +149,7 @@ func (d Deployment) Run(ctx, soft context.Context, work Work) error {
 
 func (x *execution) forward(work Work) *Failure {
 	if checker, ok := manager.As[manager.Checker](x.Manager); ok && !work.Plan.Empty() {
-		if err := checker.MayInstall(x.ctx, unitsOf(work.Plan)); err != nil {
+		if err := checker.MayInstall(x.watched("", nil), unitsOf(work.Plan)); err != nil {
 			return &Failure{Verb: "install", Cause: err}
 		}
 	}

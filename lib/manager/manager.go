@@ -59,6 +59,9 @@ type State struct {
 	Since     time.Time // start of the process, zero if not known
 	Detail    string    // what else there is to say, in a few words
 	Doubt     string    // why a pid file is not believed that names a process
+	// Lost says which processes of the unit run that the manager has started and
+	// knows nothing of, since it was killed and runs anew. Stop ends them too.
+	Lost string
 }
 
 // Condition of a unit.

@@ -3,7 +3,6 @@
 package pidfile
 
 import (
-	"bytes"
 	"fmt"
 	"os"
 	"slices"
@@ -24,15 +23,7 @@ func Started(pid int) (time.Time, bool) {
 		}
 		return time.Time{}, false
 	}
-	if len(fields) < 20 || fields[0][0] == 'Z' || fields[0][0] == 'X' {
-		return time.Time{}, false
-	}
-	const ticksPerSecond = 100 // USER_HZ of every Linux that Go runs on
-	ticks, err := strconv.ParseInt(string(fields[19]), 10, 64)
-	if err != nil {
-		return time.Time{}, false
-	}
-	return boot.time().Add(time.Duration(ticks) * time.Second / ticksPerSecond), true
+	return startIn(fields)
 }
 
 // bootTime is when the machine booted by its present clock.
@@ -76,13 +67,6 @@ func Boot() string {
 		return ""
 	}
 	return strings.TrimSpace(string(id)) + "+" + string(first[19])
-}
-
-// fields are those behind the name of the command in a stat file of proc(5),
-// which stands in parentheses and may hold any character.
-func fields(path string) [][]byte {
-	stat, _ := readShort(path, 0)
-	return bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:])
 }
 
 // runsAs says whether it is the user, or was, whom a process runs as. The owner

@@ -4,6 +4,7 @@
 package plan
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -72,8 +73,8 @@ func Make(old, new []manager.Unit, states map[string]manager.State, options Opti
 			equal.Key = news[name].Key
 			old = &equal
 		}
-		change := decide(old, news[name], states[name].Condition)
-		if compared && change.Action == Restart {
+		change := decide(old, news[name], states[name])
+		if compared && change.Action == Restart && states[name].Lost == "" {
 			change.Reason = difference
 		}
 		change.Name = name
@@ -91,7 +92,7 @@ func Make(old, new []manager.Unit, states map[string]manager.State, options Opti
 	for _, change := range p.Changes {
 		if change.Action == Stop || change.Action == Restart {
 			stops = append(stops, *change.Old)
-			if states[change.Name].Condition == manager.Stopped {
+			if states[change.Name].Condition == manager.Stopped && states[change.Name].Lost == "" {
 				p.Dead[change.Name] = true
 			}
 		}
@@ -113,8 +114,8 @@ func (p Plan) WritesPIDFiles() bool {
 	return slices.ContainsFunc(slices.Concat(p.Starts...), func(unit manager.Unit) bool { return unit.PIDFile != "" })
 }
 
-func decide(old, new *manager.Unit, condition manager.Condition) Change {
-	change := Change{Old: old, New: new}
+func decide(old, new *manager.Unit, state manager.State) Change {
+	change, condition := Change{Old: old, New: new}, state.Condition
 	as := func(action Action, reason string) Change {
 		change.Action, change.Reason = action, reason
 		return change
@@ -122,7 +123,11 @@ func decide(old, new *manager.Unit, condition manager.Condition) Change {
 	// What can't be seen is taken to be as the old profile left it.
 	runs := condition == manager.Running || condition == manager.Unknown && old != nil && old.Wanted
 	switch {
-	case new == nil && (runs || old.Wanted || condition == manager.Unknown):
+	case new != nil && new.Wanted && state.Lost != "":
+		// Whatever else there is of it: one that all know is to be left.
+		change.Old = cmp.Or(old, new)
+		return as(Restart, state.Lost)
+	case new == nil && (runs || state.Lost != "" || old.Wanted || condition == manager.Unknown):
 		// Also what has died is stopped: its script cleans up. And what may run
 		// is: stopping twice does no harm.
 		return as(Stop, "no longer in the model")

@@ -52,7 +52,14 @@ func TestDecide(t *testing.T) {
 		{"was not for this runlevel, but runs", idle, nil, running, Stop},
 	} {
 		t.Run(test.what, func(t *testing.T) {
-			if got := decide(test.old, test.new, test.condition); got.Action != test.want {
+			lost := decide(test.old, test.new, manager.State{Condition: test.condition, Lost: "process 7 is lost"})
+			switch {
+			case test.new == nil && lost.Action != Stop:
+				t.Errorf("what is lost and not wanted: %s", lost.Action)
+			case test.new != nil && test.new.Wanted && (lost.Action != Restart || lost.Old == nil || lost.Reason != "process 7 is lost"):
+				t.Errorf("what is lost: %s (%s)", lost.Action, lost.Reason)
+			}
+			if got := decide(test.old, test.new, manager.State{Condition: test.condition}); got.Action != test.want {
 				t.Errorf("got %s (%s), want %s", got.Action, got.Reason, test.want)
 			}
 		})

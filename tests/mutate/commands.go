@@ -18,7 +18,7 @@ var ofCommands = []saboteur{
 		"if o.dryRun && (o.deleteGenerations", "if false && (o.deleteGenerations",
 		"./cmd/nixproc", "TestManagerIsNeeded"},
 	{"commands: an option is in no table", "cmd/nixproc/options.go",
-		"		flags.BoolVar(&o.wait, \"wait\", false, \"\")\n", "		flags.BoolVar(&o.wait, \"waits\", false, \"\")\n",
+		"	if set.compare || set.recovery {\n		flags.BoolVar(&o.wait, \"wait\"", "	if set.compare || set.recovery {\n		flags.BoolVar(&o.wait, \"waits\"",
 		"./cmd/nixproc", "TestCompatibilityTables"},
 	{"flakes: the lock file is written where the user has the flake", "nixeval/flakecopy.go",
 		"filepath.Join(r.Flake.Tree, r.Flake.Dir, \"flake.lock\")", "filepath.Join(r.Flake.Root, r.Flake.Dir, \"flake.lock\")",

@@ -152,9 +152,9 @@ const endsWithin = 30 * time.Second
 // end sends the signal that stops a process, and waits.
 func end(ctx context.Context, pid int, unit manager.Unit) error {
 	script, _ := unit.Own.(Unit)
-	number, ok := signals[script.StopSignal]
+	number, ok := manager.Signals[script.StopSignal]
 	if !ok {
-		number = signals["TERM"]
+		number = manager.Signals["TERM"]
 	}
 	process, err := os.FindProcess(pid)
 	if err != nil {

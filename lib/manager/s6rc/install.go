@@ -22,11 +22,11 @@ const link = "compiled"
 
 // MayInstall compiles the services, and looks whether the live directory can be
 // used.
-func (m *Manager) MayInstall(_ context.Context, there []manager.Unit) error {
+func (m *Manager) MayInstall(ctx context.Context, there []manager.Unit) error {
 	if err := errors.Join(m.fits(), m.unclaimed()); err != nil {
 		return err
 	}
-	_, err := m.compile(context.Background(), there)
+	_, err := m.compile(ctx, there)
 	return err
 }
 

@@ -177,3 +177,18 @@ func TestPathTooLong(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// P11, P12: whoever interrupts a switch, or bounds its time, means s6-rc-compile,
+// too.
+func TestCompilingCanBeInterrupted(t *testing.T) {
+	t.Parallel()
+	m, fake := newManager(t, false)
+	ctx, interrupt := context.WithCancel(t.Context())
+	fake.ExpectFunc("s6-rc-compile", by("s6-rc-compile")).Do(func(ctx context.Context, _ run.Command) (run.Result, error) {
+		interrupt()
+		return run.Result{}, ctx.Err()
+	})
+	if err := m.MayInstall(ctx, nil); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+}

@@ -29,7 +29,7 @@ func (m Manager) connect() (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	settings, found := supervisorctlSection(string(content))
+	settings, found := sectionIn(string(content), "supervisorctl")
 	if !found {
 		return nil, errors.New(m.config() + " has no section [supervisorctl], which says where supervisord is asked")
 	}
@@ -45,15 +45,15 @@ func (m Manager) connect() (*server, error) {
 	return newServer(address, settings["username"], settings["password"])
 }
 
-// supervisorctlSection reads one section of a configuration file, in which a
-// comment begins with a semicolon or a hash after white space.
-func supervisorctlSection(content string) (settings map[string]string, found bool) {
+// sectionIn reads one section of a configuration file, in which a comment begins
+// with a semicolon or a hash after white space.
+func sectionIn(content, name string) (settings map[string]string, found bool) {
 	settings = map[string]string{}
 	within := false
 	for line := range strings.Lines(content) {
 		line = strings.TrimSpace(inlineComment.ReplaceAllString(line, ""))
 		if strings.HasPrefix(line, "[") {
-			within = line == "[supervisorctl]"
+			within = line == "["+name+"]"
 			found = found || within
 			continue
 		}

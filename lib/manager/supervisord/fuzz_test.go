@@ -80,7 +80,7 @@ func FuzzConfiguration(f *testing.F) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		settings, found := supervisorctlSection(text)
+		settings, found := sectionIn(text, "supervisorctl")
 		if len(settings) > 0 && !found {
 			t.Fatalf("%v is of no section", settings)
 		}

@@ -25,6 +25,7 @@ import (
 // call and, to stop programs, one after the other.
 type server struct {
 	http               *http.Client
+	address            string // as supervisorctl takes it
 	url                string
 	username, password string
 }
@@ -36,7 +37,7 @@ const callTimeout = time.Minute
 // http://HOST:PORT, or unix://PATH.
 func newServer(address, username, password string) (*server, error) {
 	transport := &http.Transport{} // without a proxy, whatever the environment says
-	s := &server{&http.Client{Transport: transport}, address + "/RPC2", username, password}
+	s := &server{&http.Client{Transport: transport}, address, address + "/RPC2", username, password}
 	path, isSocket := strings.CutPrefix(address, "unix://")
 	switch {
 	case isSocket:

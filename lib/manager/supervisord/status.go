@@ -80,6 +80,15 @@ func (m Manager) Status(ctx context.Context, units []manager.Unit) (map[string]m
 	for _, unit := range units {
 		states[unit.Name] = state(unit, processes[unit.Name])
 	}
+	all, err := m.lost(ctx, server, units)
+	if err != nil {
+		return nil, err
+	}
+	for _, one := range all {
+		state := states[one.unit]
+		state.Lost = strings.TrimPrefix(state.Lost+", and ", ", and ") + fmt.Sprintf("process %d of it runs, and supervisord has lost it", one.pid)
+		states[one.unit] = state
+	}
 	return states, nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -108,17 +109,21 @@ func (s *server) start(ctx context.Context, units []manager.Unit) map[string]err
 }
 
 // StopAll stops the units, those of a level together, and has supervisord
-// forget them: what it does not know it can't start again.
+// forget them: what it does not know it can't start again. What one before it has
+// left of them ends, too.
 func (m Manager) StopAll(ctx context.Context, units []manager.Unit) map[string]error {
 	server, err := m.connect()
 	if err != nil {
 		return manager.AllFailed(units, err)
 	}
+	all, err := m.lost(ctx, server, units)
+	if err != nil {
+		return manager.AllFailed(units, err)
+	}
 	failed := map[string]error{}
 	for _, level := range manager.Levels(units) {
-		for name, err := range server.stop(ctx, level) {
-			failed[name] = err
-		}
+		maps.Copy(failed, server.stop(ctx, level))
+		maps.Copy(failed, endLost(ctx, of(level, all)))
 	}
 	return failed
 }

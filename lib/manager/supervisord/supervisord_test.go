@@ -25,6 +25,7 @@ type fake struct {
 	calls  []string
 	slow   int    // how many questions later what is stopped has ended
 	stays  string // a program that can't be stopped
+	pid    int
 }
 
 // manager of which the fake is the supervisord.
@@ -34,7 +35,7 @@ func (f *fake) manager(t *testing.T) Manager {
 	listening := httptest.NewServer(f)
 	t.Cleanup(listening.Close)
 	dir := t.TempDir()
-	text := "[unix_http_server]\nfile=/elsewhere\n[supervisorctl] ; where\nserverurl = " + listening.URL + " ; it is\nusername=me\npassword=a%%b\n[include]\nfiles=x\n"
+	text := "[unix_http_server]\nfile=%(here)s/s\n[supervisorctl] ; where\nserverurl = " + listening.URL + " ; it is\nusername=me\npassword=a%%b\n[include]\nfiles=x\n"
 	if err := os.WriteFile(filepath.Join(dir, "supervisord.conf"), []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -141,6 +142,8 @@ func (f *fake) answer(method string, params []any) (result any, refusal string) 
 		if f.states[name] = "RUNNING"; f.after[name] != "" {
 			f.states[name] = f.after[name]
 		}
+	case "getPID":
+		return f.pid, ""
 	case "readProcessStderrLog", "readProcessStdoutLog":
 		return "last <words>\n", ""
 	case "reloadConfig":

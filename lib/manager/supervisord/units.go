@@ -74,11 +74,9 @@ type section struct {
 	settings map[string]string
 }
 
-// sections finds the groups of processes: each program is one of its own,
-// unless a section [group:x] has it.
-func sections(content []byte) []section {
+// allSections finds what makes groups, and the programs in them.
+func allSections(content []byte) []section {
 	var found []section
-	inGroup := map[string]bool{}
 	var current *section
 	for line := range strings.Lines(string(content)) {
 		line = strings.TrimRight(inlineComment.ReplaceAllString(line, ""), " \t\r\n")
@@ -98,10 +96,18 @@ func sections(content []byte) []section {
 		}
 		key, value = strings.TrimSpace(key), strings.TrimSpace(value)
 		current.settings[key] = value
-		if key == "programs" {
-			for name := range strings.SplitSeq(value, ",") {
-				inGroup[strings.TrimSpace(name)] = true
-			}
+	}
+	return found
+}
+
+// sections finds the groups of processes: each program is one of its own,
+// unless a section [group:x] has it.
+func sections(content []byte) []section {
+	found := allSections(content)
+	inGroup := map[string]bool{}
+	for _, one := range found {
+		for name := range strings.SplitSeq(one.settings["programs"], ",") {
+			inGroup[strings.TrimSpace(name)] = true
 		}
 	}
 	var groups []section
