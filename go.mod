@@ -10,6 +10,7 @@ require (
 	github.com/klauspost/compress v1.19.2
 	github.com/nix-community/go-nix v0.0.0-20250101154619-4bdde671e0a1
 	github.com/spf13/pflag v1.0.10
+	golang.org/x/sync v0.22.0
 	howett.net/plist v1.0.1
 	mvdan.cc/sh/v3 v3.14.1
 )

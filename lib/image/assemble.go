@@ -11,7 +11,6 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
@@ -19,6 +18,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
+	"golang.org/x/sync/errgroup"
 
 	"nixproc/lib/image/rootfs"
 )
@@ -91,6 +91,12 @@ func readPlan(file string) (p Plan, err error) {
 	return p, nil
 }
 
+// CheckAccounts says what is wrong with the accounts of the image, before the
+// profiles are there.
+func (p Plan) CheckAccounts(needed []rootfs.Needed) error {
+	return rootfs.CheckAccounts(p.Declared, needed)
+}
+
 func (p Plan) about() (*v1.ConfigFile, error) {
 	config, err := ParseConfig(string(p.Config))
 	if err != nil {
@@ -127,23 +133,16 @@ func (p Plan) tree(closure []StorePath) (*rootfs.Tree, error) {
 
 // compressAll makes the layers, as many at a time as there are processors.
 func compressAll(dir string, fills []func(*tar.Writer) error) ([]v1.Layer, error) {
-	layers, problems := make([]v1.Layer, len(fills)), make([]error, len(fills))
-	free := make(chan struct{}, runtime.NumCPU())
-	var all sync.WaitGroup
+	layers := make([]v1.Layer, len(fills))
+	var all errgroup.Group
+	all.SetLimit(runtime.NumCPU())
 	for i, fill := range fills {
-		free <- struct{}{}
-		all.Go(func() {
-			defer func() { <-free }()
-			layers[i], problems[i] = compress(dir, fill)
+		all.Go(func() (err error) {
+			layers[i], err = compress(dir, fill)
+			return err
 		})
 	}
-	all.Wait()
-	for _, err := range problems {
-		if err != nil {
-			return nil, err
-		}
-	}
-	return layers, nil
+	return layers, all.Wait()
 }
 
 // image puts the layers on those of the image that this one is made from.

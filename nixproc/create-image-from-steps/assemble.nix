@@ -4,7 +4,7 @@
 
 { pkgs, nixprocBinary ? import ../binary.nix { inherit pkgs; } }:
 
-{ name
+{ name ? throw "an image needs a name: give its argument 'name'"
 , tag ? null
 , contents ? [ ]
 , config ? null
@@ -16,7 +16,7 @@
 }:
 
 let
-  kindOf = import ../process/kind.nix;
+  checked = import ./check-reference.nix { inherit name tag; };
 
   text = value: if value == true then "1" else if value == null || value == false then "" else toString value;
   texts = builtins.mapAttrs (_: text);
@@ -31,8 +31,9 @@ let
     // (if config.Entrypoint or null == null then { } else { Entrypoint = words config.Entrypoint; });
 
   plan = {
-    inherit name created;
-    tag = text tag;
+    inherit created;
+    inherit (checked) name;
+    tag = text checked.tag;
     inherit (pkgs.stdenv) system;
     architecture = text architecture;
     contents = map (package: "${package}") contents;

@@ -48,26 +48,44 @@ type table struct {
 
 const unnumbered = -1
 
+// Needed are the accounts that something needs which runs in the image.
+type Needed struct {
+	By string
+	accounts.Set
+}
+
+// CheckAccounts says what is wrong with the accounts that are declared together
+// with others.
+func CheckAccounts(d Declared, others []Needed) error {
+	_, err := tableOf(d, others)
+	return err
+}
+
 // accountsOf are the accounts that are declared, and those of the profiles.
 func accountsOf(d Declared) (*table, error) {
+	var others []Needed
+	for _, profile := range d.Profiles {
+		set, err := accounts.Read(profile)
+		if err != nil {
+			return nil, err
+		}
+		others = append(others, Needed{filepath.Base(profile), set})
+	}
+	return tableOf(d, others)
+}
+
+func tableOf(d Declared, others []Needed) (*table, error) {
 	t := &table{users: map[string]*user{}, groups: map[string]*group{}}
-	groups := map[string]map[string]string{}
+	groups, users := map[string]map[string]string{}, map[string]map[string]string{}
 	for name, g := range d.Groups {
 		groups[name] = g.Properties
 	}
-	users := map[string]map[string]string{}
 	for name, u := range d.Users {
 		users[name] = u
 	}
-	if err := t.add(accounts.FromProperties(groups, users), "the image's steps"); err != nil {
-		return nil, err
-	}
-	for _, profile := range d.Profiles {
-		set, err := accounts.Read(profile)
-		if err == nil {
-			err = t.add(set, filepath.Base(profile))
-		}
-		if err != nil {
+	declared := Needed{"the image's steps", accounts.FromProperties(groups, users)}
+	for _, needed := range append([]Needed{declared}, others...) {
+		if err := t.add(needed); err != nil {
 			return nil, err
 		}
 	}
@@ -87,7 +105,8 @@ func accountsOf(d Declared) (*table, error) {
 
 // add takes the accounts of one who declares them. The same account may come more
 // than once, but not with two numbers, or groups.
-func (t *table) add(set accounts.Set, from string) error {
+func (t *table) add(needed Needed) error {
+	set, from := needed.Set, needed.By
 	if err := set.Validate(); err != nil {
 		return err
 	}
