@@ -18,6 +18,8 @@ var builders = map[string]func() error{
 	"build-profile":         builder(func(a attributes, out string) error { return render.Build(a.Model, out) }),
 	"build-package":         builder(func(a attributes, out string) error { return render.BuildPackage(a.Process, a.Settings, out) }),
 	"build-image":           builder(func(a attributes, out string) error { return image.Write(a.Image, out) }),
+	"build-image-plan":      builder(func(a attributes, out string) error { return os.WriteFile(out, a.Plan, 0o444) }),
+	"assemble-image":        builder(func(a attributes, out string) error { return image.Assemble(a.PlanFile, a.Closure, out) }),
 	"build-disnix-manifest": builder(func(a attributes, out string) error { return render.BuildDisnixManifest(a.Model, a.Target, out) }),
 	"build-credentials":     builder(func(a attributes, out string) error { return render.BuildCredentials(a.Credentials, out) }),
 	"build-config":          builder(func(a attributes, out string) error { return render.BuildConfig(a.ConfigName, a.Config, out) }),
@@ -34,6 +36,9 @@ type attributes struct {
 	ConfigName  string                     `json:"configName"`
 	Config      json.RawMessage            `json:"config"`
 	Image       image.Spec                 `json:"image"`
+	Plan        json.RawMessage            `json:"plan"`
+	PlanFile    string                     `json:"planFile"`
+	Closure     []image.StorePath          `json:"closure"`
 }
 
 func builder(build func(a attributes, out string) error) func() error {

@@ -9,7 +9,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"regexp"
 	"strings"
 
 	"github.com/google/go-containerregistry/pkg/name"
@@ -47,20 +46,6 @@ func ParseConfig(text string) (v1.Config, error) {
 		}
 	}
 	return config, nil
-}
-
-// reference is NAME or NAME:TAG, perhaps with a registry in front, as
-// https://pkg.go.dev/github.com/distribution/reference has it.
-var reference = regexp.MustCompile(`^([a-zA-Z0-9.-]+(:[0-9]+)?/)?` + component + `(/` + component + `)*(:[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,127})?$`)
-
-const component = `[a-z0-9]+((\.|__?|-+)[a-z0-9]+)*`
-
-// CheckReference says what is wrong with the name of an image.
-func CheckReference(name string) error {
-	if !reference.MatchString(name) {
-		return fmt.Errorf("docker can't have an image with the name %q: it takes lower case letters, digits, and single - . _ between them", name)
-	}
-	return nil
 }
 
 // architectures of images, by the first word of Nix's systems.
