@@ -19,11 +19,11 @@ type StorePath struct {
 const (
 	// maxOwn is how many paths get a layer of their own. Docker takes up to 127
 	// layers, of which a user's own image on top of this one may need some.
-	maxOwn = 80
+	maxOwn = 70
 	// minOwn is the size, in bytes, from which on that is worth it.
 	minOwn = 128 << 10
-	// parts is how many layers the small paths of a kind may get, and fewParts the
-	// size up to which they are one.
+	// parts is how many layers the others of a kind may get, and fewParts the size up
+	// to which they are one.
 	parts    = 8
 	fewParts = 512 << 10
 )
@@ -34,22 +34,27 @@ const (
 // with the processes, comes last.
 func Layers(closure []StorePath, profiles []string) [][]string {
 	g := newGraph(closure)
-	own, small := g.big()
-	fromElsewhere := g.withoutProfiles(profiles)
-	var shared, specific []string
-	for _, name := range small {
-		if fromElsewhere[name] {
-			shared = append(shared, name)
-		} else {
-			specific = append(specific, name)
-		}
-	}
-	var layers [][]string
-	layers = append(layers, g.split(shared)...)
-	for _, name := range own {
+	shared := g.withoutProfiles(profiles)
+	own, big, small := g.bySize()
+	ownShared, ownSpecific := divide(own, shared)
+	smallShared, smallSpecific := divide(small, shared)
+	layers := slices.Concat(g.split(smallShared), g.split(big))
+	for _, name := range slices.Concat(ownShared, ownSpecific) {
 		layers = append(layers, []string{name})
 	}
-	return append(layers, g.split(specific)...)
+	return append(layers, g.split(smallSpecific)...)
+}
+
+// divide parts those that are in a set from the rest.
+func divide(names []string, set map[string]bool) (in, out []string) {
+	for _, name := range names {
+		if set[name] {
+			in = append(in, name)
+		} else {
+			out = append(out, name)
+		}
+	}
+	return in, out
 }
 
 // graph is a closure by its paths.
@@ -74,25 +79,28 @@ func nameOf(storePath string) string {
 	return name
 }
 
-// big are the paths with a layer of their own, those that most others need first,
-// and the small ones that are left.
-func (g graph) big() (own, small []string) {
-	bySize := slices.Clone(g.names)
-	slices.SortStableFunc(bySize, func(a, b string) int { return cmp.Compare(g.paths[b].NarSize, g.paths[a].NarSize) })
-	isOwn := map[string]bool{}
-	for _, name := range bySize[:min(maxOwn, len(bySize))] {
-		isOwn[name] = g.paths[name].NarSize >= minOwn
+// bySize gives the paths with a layer of their own, those that most others need
+// first; the big ones for which none is left; and the small ones.
+func (g graph) bySize() (own, big, small []string) {
+	sorted := slices.Clone(g.names)
+	slices.SortStableFunc(sorted, func(a, b string) int { return cmp.Compare(g.paths[b].NarSize, g.paths[a].NarSize) })
+	biggest := map[string]bool{}
+	for _, name := range sorted[:min(maxOwn, len(sorted))] {
+		biggest[name] = true
 	}
 	for _, name := range g.names {
-		if isOwn[name] {
-			own = append(own, name)
-		} else {
+		switch {
+		case g.paths[name].NarSize < minOwn:
 			small = append(small, name)
+		case biggest[name]:
+			own = append(own, name)
+		default:
+			big = append(big, name)
 		}
 	}
 	popularity := g.popularity()
 	slices.SortStableFunc(own, func(a, b string) int { return cmp.Compare(popularity[b], popularity[a]) })
-	return own, small
+	return own, big, small
 }
 
 // popularity is how many paths need each path.
@@ -139,7 +147,7 @@ func (g graph) withoutProfiles(profiles []string) map[string]bool {
 	return g.reach(roots)
 }
 
-// split parts small paths by their names, so that one that changes takes few
+// split parts paths by their names, so that one that changes takes few
 // others with it.
 func (g graph) split(names []string) [][]string {
 	if len(names) == 0 {
