@@ -23,6 +23,8 @@ podman podman
 runc runc
 python3 python3
 bash bash
+patchelf patchelf
+busybox busybox-static
 mandoc mandoc"
 
 # find PROGRAM: like command -v, also in directories that only root has on PATH.

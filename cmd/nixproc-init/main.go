@@ -25,7 +25,7 @@ be a link that moves, and missing.
 
   --runlevel=LEVEL   the runlevel whose init scripts are started (3)
   --jobs=N           how many processes start or stop side by side (%d)
-  --stop-within=TIME how long they may take to end in their order (7s)
+  --stop-within=TIME how long they may take to end in their order (6s)
 
 SIGTERM and SIGINT stop all, in the reverse order; a second one ends all at once.
 SIGHUP starts what does not run. Exit codes: 0 all ended when asked to, 1 a process
@@ -47,7 +47,7 @@ func run(args []string) int {
 	flags.Usage = func() { fmt.Fprintf(os.Stderr, usage, c.Jobs) }
 	flags.StringVar(&c.Runlevel, "runlevel", "3", "")
 	flags.IntVar(&c.Jobs, "jobs", max(4, 2*runtime.NumCPU()), "")
-	flags.DurationVar(&c.StopWithin, "stop-within", 7*time.Second, "")
+	flags.DurationVar(&c.StopWithin, "stop-within", 6*time.Second, "")
 	if err := flags.Parse(args[1:]); err == flag.ErrHelp {
 		return container.Done
 	} else if err != nil {

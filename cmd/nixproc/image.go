@@ -37,6 +37,9 @@ func makeImage(s *session, o *options, operands []string) error {
 	if err != nil {
 		return err
 	}
+	if nix.First, err = nixeval.FirstProcess(s.soft, nix.Runner); err != nil {
+		return err
+	}
 	temporary, err := os.MkdirTemp("", "nixproc-")
 	if err != nil {
 		return err

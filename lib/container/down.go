@@ -20,7 +20,11 @@ func (c Container) down(ctx context.Context, now deployed) int {
 	} else {
 		c.Tell(fmt.Sprintf("warning: %v; what was deployed before is stopped", err))
 	}
-	for _, level := range plan.Make(now.units, nil, nil, plan.Options{}).Stops {
+	states, err := now.manager.Status(ctx, now.units)
+	if err != nil {
+		c.Tell(fmt.Sprintf("warning: %v", err)) // what is not known is stopped
+	}
+	for _, level := range plan.Make(now.units, nil, states, plan.Options{}).Stops {
 		if ctx.Err() != nil {
 			break
 		}
