@@ -13,7 +13,7 @@ import (
 
 // elfFile is what the loader reads of a program or a library.
 type elfFile struct {
-	interpreter    string
+	interpreter    string // of a program; a library that can be run as one has none here
 	needed         []string
 	rpath, runpath []string
 }
@@ -35,6 +35,9 @@ func parseELF(name string, data []byte) (*elfFile, error) {
 	}
 	if found.needed, err = f.DynString(elf.DT_NEEDED); err != nil {
 		return found, nil // it is static
+	}
+	if names, err := f.DynString(elf.DT_SONAME); err == nil && len(names) > 0 {
+		found.interpreter = ""
 	}
 	for tag, to := range map[elf.DynTag]*[]string{elf.DT_RPATH: &found.rpath, elf.DT_RUNPATH: &found.runpath} {
 		values, err := f.DynString(tag)
@@ -92,7 +95,9 @@ func (i *image) linked(t *testing.T) (programs int) {
 // load looks for what a program needs, and what that needs.
 func (i *image) load(t *testing.T, program string, all map[string]*elfFile, loaded map[string]bool) {
 	t.Helper()
-	own := map[string]bool{}
+	loader := path.Base(all[program].interpreter)
+	own := map[string]bool{loader: true}
+	loaded[loader] = true
 	for waiting := []string{program}; len(waiting) > 0; waiting = waiting[1:] {
 		f := all[waiting[0]]
 		if f == nil {
