@@ -96,10 +96,12 @@ func (s *session) evaluateImage(nix nixeval.Nix, o *options, model nixeval.Sourc
 		}
 	}
 	if o.hostPackages {
-		var err error
-		if o.hostPackagesDir, err = writeHostPackages(temporary); err != nil {
+		links, err := writeHostPackages(temporary)
+		if err != nil {
 			return nil, err
 		}
+		// Those that work without this machine.
+		o.hostPackagesDir = filepath.Join(links, "self-contained")
 	}
 	r, err := request(o, o.processManager, model)
 	if err != nil {
