@@ -37,8 +37,10 @@ func makeImage(s *session, o *options, operands []string) error {
 	if err != nil {
 		return err
 	}
-	if nix.First, err = nixeval.FirstProcess(s.soft, nix.Runner); err != nil {
-		return err
+	if o.processManager == "sysvinit" || o.processManager == "disnix" {
+		if nix.First, err = nixeval.FirstProcess(s.soft, nix.Runner); err != nil {
+			return err
+		}
 	}
 	temporary, err := os.MkdirTemp("", "nixproc-")
 	if err != nil {
@@ -96,10 +98,12 @@ func (s *session) evaluateImage(nix nixeval.Nix, o *options, model nixeval.Sourc
 		}
 	}
 	if o.hostPackages {
-		var err error
-		if o.hostPackagesDir, err = writeHostPackages(temporary); err != nil {
+		links, err := writeHostPackages(temporary)
+		if err != nil {
 			return nil, err
 		}
+		// Those that work without this machine.
+		o.hostPackagesDir = filepath.Join(links, "self-contained")
 	}
 	r, err := request(o, o.processManager, model)
 	if err != nil {

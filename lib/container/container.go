@@ -55,7 +55,7 @@ func (c Container) Run(signals <-chan os.Signal) int {
 	asked := c.listen(signals)
 	defer asked.abort()
 	if err := c.up(asked, now, plan.Make(nil, now.units, nil, plan.Options{})); err != nil {
-		return c.failed(asked, err)
+		return c.failed(asked, now, err)
 	}
 	for {
 		select {
@@ -69,23 +69,27 @@ func (c Container) Run(signals <-chan os.Signal) int {
 	}
 }
 
-// failed tells of a failure to start, and gives the exit code.
-func (c Container) failed(asked asked, err error) int {
-	failure, _ := errors.AsType[*deploy.Failure](err)
-	undone := failure != nil && failure.Undone()
-	switch {
-	case asked.soft.Err() != nil && undone:
-		c.Tell("it was asked to end before all had started; what had started was stopped")
-		return Done
-	case undone:
-		c.Tell(err.Error() + "\nwhat had started was stopped")
-		return Failed
+// failed tells of a failure to start, ends what is left, and gives the exit code.
+func (c Container) failed(asked asked, now deployed, err error) int {
+	code := Failed
+	if asked.soft.Err() != nil {
+		code = Done
+		c.Tell("it was asked to end before all had started")
+	} else {
+		c.Tell(err.Error())
 	}
-	c.Tell(err.Error())
-	if failure != nil {
+	failure, ok := errors.AsType[*deploy.Failure](err)
+	if ok && failure.Undone() {
+		c.Tell("what had started was stopped")
+		return code
+	}
+	if ok && asked.ctx.Err() == nil {
 		for _, wrong := range failure.Wrong {
 			c.Tell(fmt.Sprintf("process '%s': %v", wrong.Process, wrong.Why))
 		}
+	}
+	if c.endLeft(now) {
+		return code
 	}
 	return Killed
 }

@@ -3,7 +3,6 @@ package container
 import (
 	"context"
 	"fmt"
-	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -30,11 +29,7 @@ func (c Container) down(ctx context.Context, now deployed) int {
 		}
 		c.stop(ctx, now.manager, level)
 	}
-	left := c.endLeft(now)
-	for _, name := range left {
-		c.Tell(fmt.Sprintf("process '%s' did not end in time, and is killed", name))
-	}
-	if len(left) > 0 {
+	if !c.endLeft(now) {
 		return Killed
 	}
 	return Done
@@ -75,29 +70,32 @@ func (c Container) stop(ctx context.Context, m manager.Manager, level []manager.
 // hurry is how long processes have that were not stopped in their turn.
 const hurry = time.Second
 
-// endLeft ends what runs still, all at once, and gives the names of those that
-// go on all the same.
-func (c Container) endLeft(now deployed) (names []string) {
+// endLeft ends what runs still, all at once, and says whether that has ended it.
+func (c Container) endLeft(now deployed) bool {
 	signaled := map[int]bool{}
 	for deadline := time.Now().Add(hurry); ; time.Sleep(10 * time.Millisecond) {
 		states, err := now.manager.Status(context.Background(), now.units)
 		if err != nil {
-			return nil
+			c.Tell(err.Error())
+			return false
 		}
-		names = nil
+		late := time.Now().After(deadline)
+		left := false
 		for name, state := range states {
 			if state.Condition != manager.Running {
 				continue
 			}
-			names = append(names, name)
+			left = true
 			if !signaled[state.PID] {
 				signaled[state.PID] = true
 				_ = syscall.Kill(state.PID, syscall.SIGTERM)
 			}
+			if late {
+				c.Tell(fmt.Sprintf("process '%s' did not end in time, and is killed", name))
+			}
 		}
-		if len(names) == 0 || time.Now().After(deadline) {
-			slices.Sort(names)
-			return names
+		if !left || late {
+			return !left
 		}
 	}
 }

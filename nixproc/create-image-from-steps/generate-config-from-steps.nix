@@ -6,10 +6,12 @@
 let
   kindOf = import ../process/kind.nix;
 
-  nameOf = step: if builtins.isFunction step then "a step" else "the step ${toString step}";
+  isFile = step: builtins.isPath step || builtins.isString step;
+
+  nameOf = step: if isFile step then "the step ${toString step}" else "a step";
 
   load = step:
-    let loaded = if builtins.isFunction step then step else import step; in
+    let loaded = if isFile step then import step else step; in
     if builtins.isFunction loaded then loaded
     else throw "${nameOf step} gives ${kindOf loaded}, where a function { pkgs, common, input, result }: result' is due";
 

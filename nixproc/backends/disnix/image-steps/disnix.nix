@@ -5,5 +5,5 @@
 
 result // {
   contents = result.contents or [ ]
-    ++ builtins.concatMap (name: if pkgs ? ${name} then [ pkgs.${name} ] else [ ]) [ "disnix" "dysnomia" ];
+    ++ import ../../../create-image-from-steps/available.nix pkgs [ "disnix" "dysnomia" ];
 }

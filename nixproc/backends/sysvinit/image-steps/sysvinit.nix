@@ -4,6 +4,5 @@
 
 result // {
   contents = result.contents or [ ]
-    ++ (if pkgs ? sysvinit then [ pkgs.sysvinit ] else [ ])
-    ++ [ pkgs.gnugrep pkgs.coreutils ];
+    ++ import ../../../create-image-from-steps/available.nix pkgs [ "sysvinit" "gnugrep" "coreutils" ];
 }
