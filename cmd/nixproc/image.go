@@ -37,8 +37,10 @@ func makeImage(s *session, o *options, operands []string) error {
 	if err != nil {
 		return err
 	}
-	if nix.First, err = nixeval.FirstProcess(s.soft, nix.Runner); err != nil {
-		return err
+	if o.processManager == "sysvinit" || o.processManager == "disnix" {
+		if nix.First, err = nixeval.FirstProcess(s.soft, nix.Runner); err != nil {
+			return err
+		}
 	}
 	temporary, err := os.MkdirTemp("", "nixproc-")
 	if err != nil {
