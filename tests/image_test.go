@@ -272,3 +272,33 @@ func TestImageWithShellText(t *testing.T) {
 		t.Errorf("dockerTools is asked for %s, want %s", said, want)
 	}
 }
+
+// What docker loads is what was declared, also where a layer lies upon another.
+func TestImageIsLoaded(t *testing.T) {
+	t.Parallel()
+	p := newDocker(t)
+	p.hostNeeds("supervisor", "patchelf")
+	model := p.model("model.nix", `{ a = sleeper "a" { user = "a"; credentials = { groups.a = { }; users.a = { group = "a"; homeDir = "/srv/a"; createHomeDir = true; }; }; }; }`)
+	pipe := p.program("sh", "-c", `nixproc=$1; shift; "$nixproc" image -P supervisord --host-packages --name it/loaded --tag 1 "$@" | docker load`, "sh", p.binary, model)
+	if pipe.code != 0 || !strings.Contains(pipe.stdout, "Loaded image: it/loaded:1") {
+		t.Fatalf("exit code %d\n%s%s", pipe.code, pipe.stdout, pipe.stderr)
+	}
+	r := p.docker("run", "--rm", "--network", "host", "it/loaded:1", "/bin/bash", "-ec",
+		`stat -c '%A %U:%G %n' / /bin /etc /etc/shadow /root /run /srv/a /tmp /var/empty "${0%/*}"; su -s /bin/bash a -c 'id -un; [ ! -w /etc ]'; cd /var/run && pwd -P`, p.store.dir+"/store/x")
+	want := `drwxr-xr-x root:root /
+drwxr-xr-x root:root /bin
+drwxr-xr-x root:root /etc
+-rw------- root:root /etc/shadow
+drwx------ root:root /root
+drwxr-xr-x root:root /run
+drwxr-xr-x a:a /srv/a
+drwxrwxrwt root:root /tmp
+drwxr-xr-x root:root /var/empty
+drwxr-xr-x root:root ` + p.store.dir + `/store
+a
+/run
+`
+	if r.code != 0 || r.stdout != want {
+		t.Errorf("exit code %d\n%s\nwant\n%s%s", r.code, r.stdout, want, r.stderr)
+	}
+}

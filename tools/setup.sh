@@ -25,6 +25,7 @@ python3 python3
 bash bash
 patchelf patchelf
 busybox busybox-static
+sqlite3 sqlite3
 mandoc mandoc"
 
 # find PROGRAM: like command -v, also in directories that only root has on PATH.

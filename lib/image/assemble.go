@@ -38,8 +38,8 @@ type Plan struct {
 }
 
 // Assemble makes the archive of an image from a plan, which is in a file, and the
-// closure of that file.
-func Assemble(planFile string, closure []StorePath, out string) error {
+// closure of that file. database, unless it is "", is a directory with Nix's.
+func Assemble(planFile string, closure []StorePath, database, out string) error {
 	plan, err := readPlan(planFile)
 	if err != nil {
 		return err
@@ -52,6 +52,9 @@ func Assemble(planFile string, closure []StorePath, out string) error {
 	about, err := plan.about()
 	if err != nil {
 		return err
+	}
+	if database != "" {
+		plan.addDatabase(database, planFile, closure)
 	}
 	closure = slices.DeleteFunc(closure, func(p StorePath) bool { return p.Path == planFile })
 	tree, err := plan.tree(closure)

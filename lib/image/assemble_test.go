@@ -57,7 +57,7 @@ func (p *planned) assemble(t *testing.T) (string, error) {
 		t.Fatal(err)
 	}
 	file := filepath.Join(t.TempDir(), "hash-image.tar")
-	return file, Assemble(p.file, slices.Clone(p.closure), file)
+	return file, Assemble(p.file, slices.Clone(p.closure), "", file)
 }
 
 func (p *planned) mustAssemble(t *testing.T) string {

@@ -65,7 +65,15 @@ let
     args = [ "assemble-image" ];
     inherit planFile;
     exportReferencesGraph.closure = [ planFile ];
+    database = if image.database or false then "${database}" else "";
   };
+
+  database = import ./nix-database.nix { inherit pkgs; } (made {
+    name = "nix-registration";
+    args = [ "build-nix-registration" ];
+    inherit planFile;
+    exportReferencesGraph.closure = [ planFile ];
+  });
 in
 archive // {
   imageName = name;

@@ -6,17 +6,9 @@
 
 { processManager, steps, ... }@input:
 
-let
-  withDefaults = rec {
-    stateDir = "/var";
-    runtimeDir = "${stateDir}/run";
-    forceDisableUserChange = false;
-    extraParams = { };
-  } // (if input ? stateDir then { runtimeDir = "${input.stateDir}/run"; } else { }) // input;
-in
 import ./create-image-from-steps.nix {
   inherit pkgs;
-  input = withDefaults;
+  input = import ./with-defaults.nix input;
   common = { inherit (pkgs.stdenv) system; };
   steps = [
     ./steps/init.nix

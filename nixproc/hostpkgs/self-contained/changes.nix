@@ -27,7 +27,7 @@ in
   nginx = entries.nginx // {
     files."conf/mime.types" = [ "/etc/nginx/mime.types" "/etc/mime.types" ];
     finish = ''
-      sed -i 's|/var/lib/nginx/\(body\|proxy\|fastcgi\|uwsgi\|scgi\)|/tmp/////nginx_\1|g' "$out/bin/nginx"
+      sed -i 's#/var/lib/nginx/\(body\|proxy\|fastcgi\|uwsgi\|scgi\)#/tmp/////nginx_\1#g' "$out/bin/nginx"
     '';
   };
 
