@@ -161,6 +161,7 @@ func TestImageRefuses(t *testing.T) {
 		{64, `docker can't have an image with the tag "-x"`, []string{"--tag=-x", good}},
 		{64, "--oci makes a directory", []string{"--oci", good}},
 		{64, "it exists already", []string{"--oci", "-o", d.path("there"), good}},
+		{64, "it is a directory; name a file, or add --oci", []string{"-o", d.dir, good}},
 		{64, "there is no directory /nonexistent", []string{"-o", "/nonexistent/a", good}},
 		{64, "no processes model was given", nil},
 		{65, "does not exist", []string{d.path("none.nix")}},
@@ -176,7 +177,7 @@ func TestImageRefuses(t *testing.T) {
 			args = append(args, "-o", d.path("image.tar"))
 		}
 		r := d.nixproc(append(args, c.args...)...)
-		if r.code != c.code || !strings.Contains(r.stderr, c.want) || r.stdout != "" {
+		if r.code != c.code || !strings.Contains(r.stderr, c.want) || strings.Contains(r.stderr, "/nixproc-") || r.stdout != "" {
 			t.Errorf("%q: exit code %d, want %d with %q\n%s%s", c.args, r.code, c.code, c.want, r.stdout, r.stderr)
 		}
 		if exists(d.path("image.tar")) || read(t, d.path("there")) != "x" {
