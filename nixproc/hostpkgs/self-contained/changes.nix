@@ -46,7 +46,9 @@ in
     '';
   };
 
-  # Without what nobody runs in a container: tests, the graphical interface, the compiler's headers.
+  # Without what nobody runs in a container: tests, the graphical interface, the
+  # compiler's headers. Root of a container could write into its store, so that
+  # Python must not keep what it has compiled; these modules come before it knows.
   python3 = {
     debian = "python3";
     programs = [ python ];
@@ -60,6 +62,8 @@ in
         lib-dynload/_tkinter* lib-dynload/_test* lib-dynload/_dbm* lib-dynload/_gdbm* lib-dynload/_xx*
       find . -name __pycache__ -prune -exec rm -rf {} +
       find . -name '*.py' -exec chmod a-x {} +
+      echo 'import sys; sys.dont_write_bytecode = True' >sitecustomize.py
+      PYTHONHASHSEED=0 "$out/bin/${python}" -B -m compileall -q --invalidation-mode unchecked-hash encodings sitecustomize.py
       cd - >/dev/null
     '';
   };
@@ -70,7 +74,7 @@ in
     finish = ''
       cp -RL /usr/lib/python3/dist-packages/supervisor-*-info "$out/lib/python3/dist-packages/"
       find "$out/lib" -name __pycache__ -prune -exec rm -rf {} +
-      sed -i "1a import sys; sys.dont_write_bytecode = True; sys.path.insert(0, '$out/lib/python3/dist-packages')" "$out"/bin/*
+      sed -i "1a import sys; sys.path.insert(0, '$out/lib/python3/dist-packages')" "$out"/bin/*
     '';
   };
 
