@@ -87,6 +87,24 @@ func TestImageFiles(t *testing.T) {
 	}
 }
 
+// An output of a flake gives the same image as the file; without a name for the
+// archive it is written to standard output.
+func TestImageOfFlake(t *testing.T) {
+	t.Parallel()
+	d := newDeployment(t)
+	model := d.model("flake/model.nix", `{ a = sleeper "a" { }; }`)
+	d.write("flake/flake.nix", "{ outputs = { self }: { processes.web = import ./model.nix; }; }")
+	d.makeImage("file", "--no-interactive", model)
+	r := d.nixproc("image", "-P", "supervisord", "--no-interactive", "./flake#web")
+	if want := read(t, d.path("file.tar")); r.code != 0 || r.stdout != want {
+		t.Errorf("exit code %d, %d bytes, want %d\n%s", r.code, len(r.stdout), len(want), r.stderr)
+	}
+	r = d.nixproc("image", "-P", "supervisord", "--no-interactive", "--oci", "-o", d.path("layout"), "./flake#web")
+	if r.code != 0 || r.stdout != "processes:latest\n" || !exists(d.path("layout/index.json")) {
+		t.Errorf("--oci: exit code %d, %q\n%s", r.code, r.stdout, r.stderr)
+	}
+}
+
 // Whoever makes an image, and wherever: it is the same, byte for byte.
 func TestImageIsReproducible(t *testing.T) {
 	t.Parallel()
