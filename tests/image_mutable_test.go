@@ -108,7 +108,7 @@ func (p *dockerPlace) mutable(name, manager string) {
 		t.Errorf("the container has started anew, at %s", now)
 	}
 
-	p.worksWithNix(name)
+	worksWithNix(t, func(words ...string) string { return p.in(name, words...) })
 
 	if r := p.docker("stop", name); r.code != 0 {
 		t.Fatal(r.stderr)
@@ -122,21 +122,6 @@ func (p *dockerPlace) mutable(name, manager string) {
 	p.said(name, 8080, "web\n")
 	p.said(name, 8081, "other\n")
 	p.docker("rm", "-f", name)
-}
-
-// worksWithNix builds, installs and collects garbage in a container.
-func (p *dockerPlace) worksWithNix(name string) {
-	p.t.Helper()
-	const nixExpression = `with import <nixpkgs> { }; runCommand "built" { } "echo in the container | sed 's/in/within/' >$out"`
-	if got := p.in(name, "sh", "-c", `cat $(nix-build --no-out-link -E "$1")`, "sh", nixExpression); got != "within the container\n" {
-		p.t.Errorf("nix-build gives %q", got)
-	}
-	p.in(name, "nix-env", "-f", "<nixpkgs>", "-iA", "bash")
-	if got := p.in(name, "sh", "-c", `readlink -f "$(command -v bash)" && nix-env -q`); !strings.HasSuffix(got, "/bin/bash\nbash\n") {
-		p.t.Errorf("nix-env has installed %q", got)
-	}
-	p.in(name, "nix-collect-garbage")
-	p.in(name, "nix-store", "--verify", "--check-contents")
 }
 
 // triesAgain deploys at the second start, after a model that can't be deployed.
@@ -171,43 +156,4 @@ func (p *dockerPlace) triesAgain(name, manager string) {
 	}
 	p.said(name, 8080, "web\n")
 	p.docker("rm", "-f", name)
-}
-
-// The database of Nix in an image is the same each time.
-func TestNixDatabase(t *testing.T) {
-	t.Parallel()
-	d := newDeployment(t)
-	d.hostNeeds("patchelf", "sqlite", "nix")
-	pkgs := selfContainedPackages(t)
-	bash := d.store.build(t, pkgs+".bash")
-	closure, err := d.store.nix(nil, "nix-store", "--query", "--requisites", bash)
-	if err != nil {
-		t.Fatal(err)
-	}
-	registration, err := d.store.nix(nil, "nix-store", append([]string{"--dump-db"}, strings.Fields(closure)...)...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	file := d.write("registration", registration+"\n")
-	expression := fmt.Sprintf(`import %s { pkgs = %s; } (builtins.path { path = /. + %s; name = "registration"; })`,
-		frameworkOf(t, "create-image-from-steps/nix-database.nix"), pkgs, nixString(file))
-	database := d.store.build(t, expression)
-	// It would have other times after a second.
-	time.Sleep(time.Second)
-	if again := d.store.build(t, expression, "--check"); again != database {
-		t.Errorf("the second build is %s, not %s", again, database)
-	}
-	state := d.path("state", "db")
-	if err := os.MkdirAll(state, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range []string{"db.sqlite", "schema"} {
-		if err := os.WriteFile(filepath.Join(state, name), []byte(read(t, database, name)), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	got, err := d.store.nix([]string{"NIX_STATE_DIR=" + d.path("state")}, "nix-store", "--query", "--requisites", bash)
-	if err != nil || got != closure {
-		t.Errorf("with the database, %s needs\n%s(%v), want\n%s", bash, got, err, closure)
-	}
 }

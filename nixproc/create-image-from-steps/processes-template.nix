@@ -13,7 +13,7 @@
 
 let
   createManagedProcess = import "${<nix-processmgmt>}/nixproc/create-managed-process/universal/create-managed-process-universal.nix" {
-    inherit pkgs runtimeDir logDir tmpDir forceDisableUserChange processManager;
+    inherit pkgs stateDir runtimeDir logDir tmpDir forceDisableUserChange processManager;
   };
 in
 {
@@ -21,5 +21,6 @@ in
   #   name = "hello";
   #   foregroundProcess = "${pkgs.coreutils}/bin/sleep";
   #   foregroundProcessArgs = [ "infinity" ];
+  #   overrides.sysvinit.runlevels = [ 3 4 5 ];
   # };
 }
