@@ -95,7 +95,13 @@ func TestImageOfFlake(t *testing.T) {
 	model := d.model("flake/model.nix", `{ a = sleeper "a" { }; }`)
 	d.write("flake/flake.nix", "{ outputs = { self }: { processes.web = import ./model.nix; }; }")
 	d.makeImage("file", "--no-interactive", model)
+	d.env = append(d.env, "NIXPROC="+d.path("none"))
 	r := d.nixproc("image", "-P", "supervisord", "--no-interactive", "./flake#web")
+	for _, want := range []string{"NIXPROC: there is no " + d.path("none/image.nix"), "warning: the packages are links to programs of this machine"} {
+		if !strings.Contains(r.stderr, want) {
+			t.Errorf("nothing says %q:\n%s", want, r.stderr)
+		}
+	}
 	if want := read(t, d.path("file.tar")); r.code != 0 || r.stdout != want {
 		t.Errorf("exit code %d, %d bytes, want %d\n%s", r.code, len(r.stdout), len(want), r.stderr)
 	}

@@ -90,7 +90,12 @@ func (o *options) checkImage(operands []string) (model nixeval.Source, err error
 
 func (s *session) evaluateImage(nix nixeval.Nix, o *options, model nixeval.Source, temporary string) (*nixeval.ImageEvaluation, error) {
 	asked := nixeval.Image{Framework: nixeval.Framework(), Name: o.imageName, Tag: o.imageTag, Interactive: !o.plain}
-	if asked.Framework == "" || !exists(filepath.Join(asked.Framework, "image.nix")) {
+	own := filepath.Join(asked.Framework, "image.nix")
+	if asked.Framework != "" && !exists(own) {
+		note("NIXPROC: there is no %s: the Nix files of this command are used", own)
+		asked.Framework = ""
+	}
+	if asked.Framework == "" {
 		asked.Framework = filepath.Join(temporary, "nixproc")
 		if err := writeNixFiles(asked.Framework, "."); err != nil {
 			return nil, err
