@@ -31,7 +31,7 @@ type contained struct {
 	privileged bool
 	needs      []string // packages
 	first      string   // a word of the first process's command line
-	often      bool     // whether it is tried each time, or only with NIXPROC_TEST_IMAGES=all
+	often      bool     // whether it is tried each time, or only with allImages
 }
 
 func (c contained) String() string {
@@ -148,8 +148,8 @@ func TestContainers(t *testing.T) {
 	model := p.model("web.nix", webModel(t))
 	for _, c := range containedCases {
 		t.Run(c.String(), func(t *testing.T) {
-			if !c.often && os.Getenv("NIXPROC_TEST_IMAGES") != "all" {
-				t.Skip("it takes long; NIXPROC_TEST_IMAGES=all runs it")
+			if !c.often && os.Getenv(allImages) == "" {
+				t.Skip("it takes long: " + allImages + "=1 runs it")
 			}
 			p := p.of(t)
 			name := c.String()
