@@ -31,6 +31,7 @@ type contained struct {
 	privileged bool
 	needs      []string // packages
 	first      string   // a word of the first process's command line
+	often      bool     // whether it is tried each time, or only with allImages
 }
 
 func (c contained) String() string {
@@ -38,35 +39,34 @@ func (c contained) String() string {
 }
 
 var containedCases = []contained{
-	{manager: "sysvinit", privileged: true, first: "nixproc-init"},
+	{manager: "sysvinit", privileged: true, first: "nixproc-init", often: true},
 	{manager: "sysvinit", first: "nixproc-init"},
 	{manager: "disnix", privileged: true, first: "nixproc-init"},
-	{manager: "disnix", first: "nixproc-init"},
-	{manager: "supervisord", privileged: true, needs: []string{"supervisor"}, first: "supervisord"},
+	{manager: "disnix", first: "nixproc-init", often: true},
+	{manager: "supervisord", privileged: true, needs: []string{"supervisor"}, first: "supervisord", often: true},
 	{manager: "supervisord", needs: []string{"supervisor"}, first: "supervisord"},
-	{manager: "s6-rc", privileged: true, needs: []string{"s6", "execline"}, first: "s6-svscan"},
-	{manager: "s6-rc", needs: []string{"s6", "execline"}, first: "s6-svscan"},
+	{manager: "s6-rc", privileged: true, needs: []string{"s6", "execline"}, first: "s6-svscan", often: true},
+	{manager: "s6-rc", needs: []string{"s6", "execline"}, first: "s6-svscan", often: true},
 }
 
 // load makes an image of a model and has docker load it. It gives what else docker
 // has to be told to run it.
-func (p *dockerPlace) load(c contained, name, model string) (options []string) {
+func (p *dockerPlace) load(c contained, name string, args ...string) (options []string) {
 	p.t.Helper()
 	if err := firstProcess(); err != nil {
 		p.t.Fatal(err)
 	}
 	p.hostNeeds(append([]string{"nginx", "patchelf"}, c.needs...)...)
-	args := []string{"image", "-P", c.manager, "--name", name, "-o", p.path(name + ".tar"), model}
+	args = append([]string{"image", "-P", c.manager, "--name", name, "-o", p.path(name + ".tar")}, args...)
 	if !c.privileged {
 		args = append(args, "--force-disable-user-change")
 	}
-	program := p.deployment.nixproc
 	if c.manager == "s6-rc" {
 		options = p.withS6rc()
 	} else {
 		args = append(args, "--host-packages")
 	}
-	if r := program(args...); r.code != 0 {
+	if r := p.nixproc(args...); r.code != 0 {
 		p.t.Fatalf("image: exit code %d\n%s", r.code, r.stderr)
 	}
 	if r := p.docker("load", "-i", p.path(name+".tar")); r.code != 0 {
@@ -148,6 +148,9 @@ func TestContainers(t *testing.T) {
 	model := p.model("web.nix", webModel(t))
 	for _, c := range containedCases {
 		t.Run(c.String(), func(t *testing.T) {
+			if !c.often && os.Getenv(allImages) == "" {
+				t.Skip("it takes long: " + allImages + "=1 runs it")
+			}
 			p := p.of(t)
 			name := c.String()
 			options := p.load(c, name, model)
@@ -259,7 +262,7 @@ func TestContainerOfFailingProcess(t *testing.T) {
 		}
 		t.Run(c.String(), func(t *testing.T) {
 			p := p.of(t)
-			options := p.load(c, "bad", model)
+			options := p.load(c, "bad", "--no-interactive", model)
 			if r := p.docker(slices.Concat([]string{"run", "-d", "--network", "none", "--name", "bad"}, options, []string{"bad"})...); r.code != 0 {
 				t.Fatal(r.stderr)
 			}

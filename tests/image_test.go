@@ -87,6 +87,30 @@ func TestImageFiles(t *testing.T) {
 	}
 }
 
+// An output of a flake gives the same image as the file; without a name for the
+// archive it is written to standard output.
+func TestImageOfFlake(t *testing.T) {
+	t.Parallel()
+	d := newDeployment(t)
+	model := d.model("flake/model.nix", `{ a = sleeper "a" { }; }`)
+	d.write("flake/flake.nix", "{ outputs = { self }: { processes.web = import ./model.nix; }; }")
+	d.makeImage("file", "--no-interactive", model)
+	d.env = append(d.env, "NIXPROC="+d.path("none"))
+	r := d.nixproc("image", "-P", "supervisord", "--no-interactive", "./flake#web")
+	for _, want := range []string{"NIXPROC: there is no " + d.path("none/image.nix"), "warning: the packages are links to programs of this machine"} {
+		if !strings.Contains(r.stderr, want) {
+			t.Errorf("nothing says %q:\n%s", want, r.stderr)
+		}
+	}
+	if want := read(t, d.path("file.tar")); r.code != 0 || r.stdout != want {
+		t.Errorf("exit code %d, %d bytes, want %d\n%s", r.code, len(r.stdout), len(want), r.stderr)
+	}
+	r = d.nixproc("image", "-P", "supervisord", "--no-interactive", "--oci", "-o", d.path("layout"), "./flake#web")
+	if r.code != 0 || r.stdout != "processes:latest\n" || !exists(d.path("layout/index.json")) {
+		t.Errorf("--oci: exit code %d, %q\n%s", r.code, r.stdout, r.stderr)
+	}
+}
+
 // Whoever makes an image, and wherever: it is the same, byte for byte.
 func TestImageIsReproducible(t *testing.T) {
 	t.Parallel()
@@ -161,6 +185,7 @@ func TestImageRefuses(t *testing.T) {
 		{64, `docker can't have an image with the tag "-x"`, []string{"--tag=-x", good}},
 		{64, "--oci makes a directory", []string{"--oci", good}},
 		{64, "it exists already", []string{"--oci", "-o", d.path("there"), good}},
+		{64, "it is a directory; name a file, or add --oci", []string{"-o", d.dir, good}},
 		{64, "there is no directory /nonexistent", []string{"-o", "/nonexistent/a", good}},
 		{64, "no processes model was given", nil},
 		{65, "does not exist", []string{d.path("none.nix")}},
@@ -176,7 +201,7 @@ func TestImageRefuses(t *testing.T) {
 			args = append(args, "-o", d.path("image.tar"))
 		}
 		r := d.nixproc(append(args, c.args...)...)
-		if r.code != c.code || !strings.Contains(r.stderr, c.want) || r.stdout != "" {
+		if r.code != c.code || !strings.Contains(r.stderr, c.want) || strings.Contains(r.stderr, "/nixproc-") || r.stdout != "" {
 			t.Errorf("%q: exit code %d, want %d with %q\n%s%s", c.args, r.code, c.code, c.want, r.stdout, r.stderr)
 		}
 		if exists(d.path("image.tar")) || read(t, d.path("there")) != "x" {

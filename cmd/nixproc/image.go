@@ -5,13 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-
-	"github.com/google/renameio/v2"
 
 	"nixproc/lib/accounts"
 	"nixproc/lib/image"
@@ -76,6 +73,8 @@ func (o *options) checkImage(operands []string) (model nixeval.Source, err error
 		return model, usageError{"--oci makes a directory: name it with --output"}
 	case o.oci && exists(o.output):
 		return model, usageError{fmt.Sprintf("--output %s: it exists already", o.output)}
+	case !o.oci && isDirectory(o.output):
+		return model, usageError{fmt.Sprintf("--output %s: it is a directory; name a file, or add --oci", o.output)}
 	case o.output == "" && isTerminal(os.Stdout):
 		return model, usageError{"an image is nothing for a terminal: name a file with --output, or put | docker load behind the command"}
 	}
@@ -91,7 +90,12 @@ func (o *options) checkImage(operands []string) (model nixeval.Source, err error
 
 func (s *session) evaluateImage(nix nixeval.Nix, o *options, model nixeval.Source, temporary string) (*nixeval.ImageEvaluation, error) {
 	asked := nixeval.Image{Framework: nixeval.Framework(), Name: o.imageName, Tag: o.imageTag, Interactive: !o.plain}
-	if asked.Framework == "" || !exists(filepath.Join(asked.Framework, "image.nix")) {
+	own := filepath.Join(asked.Framework, "image.nix")
+	if asked.Framework != "" && !exists(own) {
+		note("NIXPROC: there is no %s: the Nix files of this command are used", own)
+		asked.Framework = ""
+	}
+	if asked.Framework == "" {
 		asked.Framework = filepath.Join(temporary, "nixproc")
 		if err := writeNixFiles(asked.Framework, "."); err != nil {
 			return nil, err
@@ -144,63 +148,4 @@ func checkAccounts(e *nixeval.ImageEvaluation, model nixeval.Source) error {
 		return &nixeval.ModelError{Text: fmt.Sprintf("no image can have the accounts of %s: %v", model, err)}
 	}
 	return nil
-}
-
-// writeImage puts the image where it was asked for, as a whole or not at all.
-func (o *options) writeImage(archive string) error {
-	reference := o.imageName + ":" + o.imageTag
-	if o.oci {
-		return writeLayout(archive, reference, o.output)
-	}
-	source, err := os.Open(archive)
-	if err != nil {
-		return err
-	}
-	defer source.Close()
-	if o.output == "" {
-		_, err := io.Copy(os.Stdout, source)
-		return err
-	}
-	target, err := renameio.NewPendingFile(o.output, renameio.WithPermissions(0o644))
-	if err != nil {
-		return err
-	}
-	defer target.Cleanup()
-	if _, err := io.Copy(target, source); err != nil {
-		return err
-	}
-	if err := target.CloseAtomicallyReplace(); err != nil {
-		return err
-	}
-	fmt.Println(reference)
-	return nil
-}
-
-func writeLayout(archive, reference, dir string) error {
-	pending, err := os.MkdirTemp(filepath.Dir(dir), "."+filepath.Base(dir)+"-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(pending)
-	if err := os.Chmod(pending, 0o755); err != nil {
-		return err
-	}
-	if err := image.WriteLayout(archive, reference, pending); err != nil {
-		return err
-	}
-	if err := os.Rename(pending, dir); err != nil {
-		return err
-	}
-	fmt.Println(reference)
-	return nil
-}
-
-func exists(path string) bool {
-	_, err := os.Lstat(path)
-	return err == nil
-}
-
-func isTerminal(file *os.File) bool {
-	info, err := file.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }

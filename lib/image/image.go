@@ -1,7 +1,8 @@
 // Package image writes and reads images of containers: archives of the form
-// that "docker load" takes. An image of ours holds no more than what every
-// container needs before the host's store is mounted; the programs are in there.
-// The package must not know what runs in a container, nor call any program.
+// that "docker load" takes, and the layout of OCI. Of images there are two kinds:
+// those of single processes (Write) hold no more than what every container needs
+// before the host's store is mounted; those of whole models (Assemble) have all in
+// them. The package must not know what runs in a container, nor call any program.
 package image
 
 import (
@@ -18,7 +19,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 )
 
-// Spec describes an image.
+// Spec describes an image of a single process.
 type Spec struct {
 	Reference string `json:"reference"` // NAME:TAG
 	Config    string `json:"config"`    // JSON, see ParseConfig

@@ -44,7 +44,7 @@ func CheckName(name string) error {
 // CheckTag says what is wrong with the tag of an image.
 func CheckTag(tag string) error {
 	if !tagged.MatchString(tag) {
-		return fmt.Errorf("docker can't have an image with the tag %q: it takes up to 128 letters, digits, and - . _, which can't begin with - or .", tag)
+		return fmt.Errorf("docker can't have an image with the tag %q: it takes up to 128 letters, digits, and - . _, but no - or . in front", tag)
 	}
 	return nil
 }

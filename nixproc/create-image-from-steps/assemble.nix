@@ -75,7 +75,8 @@ let
     exportReferencesGraph.closure = [ planFile ];
   });
 in
-archive // {
+(if pkgs.hostPaths or [ ] == [ ] then archive
+else builtins.trace "warning: the packages are links to programs of this machine, so the image works nowhere else: take copies of them, by --host-packages or hostpkgs/self-contained" archive) // {
   imageName = name;
   imageTag = if tag != null then tag else builtins.head (builtins.split "-" (baseNameOf (builtins.unsafeDiscardStringContext archive.outPath)));
 }

@@ -19,5 +19,5 @@ in
   # Without one, a part of the archive's store path is taken.
   tag =
     if tag == null || fits "[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,127}" tag then tag
-    else refuse "tag" tag "it takes up to 128 letters, digits, and - . _, which can't begin with - or .";
+    else refuse "tag" tag "it takes up to 128 letters, digits, and - . _, but no - or . in front";
 }

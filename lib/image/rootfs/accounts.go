@@ -1,12 +1,11 @@
 package rootfs
 
 import (
-	"cmp"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strconv"
-	"strings"
 
 	"nixproc/lib/accounts"
 )
@@ -92,7 +91,8 @@ func tableOf(d Declared, others []Needed) (*table, error) {
 	if err := t.number(); err != nil {
 		return nil, err
 	}
-	for name, g := range d.Groups {
+	for _, name := range slices.Sorted(maps.Keys(d.Groups)) {
+		g := d.Groups[name]
 		t.groups[name].members = g.Members
 		for _, member := range g.Members {
 			if t.users[member] == nil {
@@ -150,155 +150,4 @@ func (a *account) agrees(kind, what string, other *account) error {
 		return fmt.Errorf("%s %s has the %s %d by %s, and %d by %s", kind, a.name, what, a.id, a.from, other.id, other.from)
 	}
 	return nil
-}
-
-// number gives the accounts without a number one, as groupadd and useradd would:
-// those from 1000 on to users, those up to 999 to the system's own.
-func (t *table) number() error {
-	for _, u := range t.users {
-		if u.Group == "" { // one of the same name
-			u.Group = u.name
-			if t.groups[u.name] == nil {
-				t.groups[u.name] = &group{account: account{u.name, u.from, unnumbered, u.system}}
-			}
-		}
-	}
-	var all []*account
-	for _, g := range t.groups {
-		all = append(all, &g.account)
-	}
-	if err := assign("groups", "gid", all); err != nil {
-		return err
-	}
-	all = nil
-	for _, u := range t.users {
-		all = append(all, &u.account)
-	}
-	if err := assign("users", "uid", all); err != nil {
-		return err
-	}
-	for _, u := range t.users {
-		if t.groups[u.Group] == nil {
-			return fmt.Errorf("user %s (%s): there is no group %s", u.name, u.from, u.Group)
-		}
-		u.gid = t.groups[u.Group].id
-	}
-	return nil
-}
-
-func assign(kind, what string, all []*account) error {
-	slices.SortFunc(all, func(a, b *account) int { return cmp.Compare(a.name, b.name) })
-	taken := map[int]*account{}
-	next := 1000
-	for _, a := range all {
-		if a.id == unnumbered {
-			continue
-		}
-		if other := taken[a.id]; other != nil {
-			return fmt.Errorf("the %s %s (%s) and %s (%s) have the same %s, %d", kind, other.name, other.from, a.name, a.from, what, a.id)
-		}
-		taken[a.id] = a
-		if a.id >= next && a.id < 60000 {
-			next = a.id + 1
-		}
-	}
-	last := 999
-	for _, a := range all {
-		if a.id != unnumbered {
-			continue
-		}
-		if a.system {
-			for taken[last] != nil {
-				last--
-			}
-			a.id = last
-		} else {
-			for taken[next] != nil {
-				next++
-			}
-			a.id = next
-		}
-		taken[a.id] = a
-	}
-	return nil
-}
-
-func (t *table) userNumber(name string) (int, error) {
-	if name == "" {
-		return 0, nil
-	}
-	if u := t.users[name]; u != nil {
-		return u.id, nil
-	}
-	if n := numberOf(name); n >= 0 {
-		return n, nil
-	}
-	return 0, fmt.Errorf("there is no user %s", name)
-}
-
-func (t *table) groupNumber(name string) (int, error) {
-	if name == "" {
-		return 0, nil
-	}
-	if g := t.groups[name]; g != nil {
-		return g.id, nil
-	}
-	if n := numberOf(name); n >= 0 {
-		return n, nil
-	}
-	return 0, fmt.Errorf("there is no group %s", name)
-}
-
-// putHomes makes the home directories that are asked for.
-func (t *table) putHomes(tree *Tree) error {
-	owned := map[string]node{}
-	for _, home := range t.homes {
-		owned[home] = node{kind: directory, mode: 0o755}
-	}
-	for _, u := range t.users {
-		if u.CreateHomeDir && u.HomeDir != "" {
-			owned[u.HomeDir] = node{kind: directory, mode: 0o755, uid: u.id, gid: u.gid}
-		}
-	}
-	for home, n := range owned {
-		there, found := tree.follow(filepath.Clean(home))
-		if found && tree.nodes[there].kind == directory {
-			continue
-		}
-		if err := tree.put(home, n); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// files are those of passwd(5), group(5), shadow(5) and gshadow(5).
-func (t *table) files() map[string]node {
-	if len(t.users) == 0 && len(t.groups) == 0 {
-		return nil
-	}
-	var passwd, shadow, groups, gshadow strings.Builder
-	for _, u := range byNumber(t.users, func(u *user) account { return u.account }) {
-		fmt.Fprintf(&passwd, "%s:x:%d:%d:%s:%s:%s\n", u.name, u.id, u.gid, u.Description, cmp.Or(u.HomeDir, "/dev/null"), cmp.Or(u.Shell, "/bin/sh"))
-		fmt.Fprintf(&shadow, "%s:%s:1::::::\n", u.name, cmp.Or(u.Password, "!"))
-	}
-	for _, g := range byNumber(t.groups, func(g *group) account { return g.account }) {
-		fmt.Fprintf(&groups, "%s:x:%d:%s\n", g.name, g.id, strings.Join(g.members, ","))
-		fmt.Fprintf(&gshadow, "%s:!::%s\n", g.name, strings.Join(g.members, ","))
-	}
-	return map[string]node{
-		"/etc/passwd":  {kind: file, mode: 0o644, text: passwd.String()},
-		"/etc/group":   {kind: file, mode: 0o644, text: groups.String()},
-		"/etc/shadow":  {kind: file, mode: 0o600, text: shadow.String()},
-		"/etc/gshadow": {kind: file, mode: 0o600, text: gshadow.String()},
-	}
-}
-
-func byNumber[T any](all map[string]T, of func(T) account) []T {
-	var list []T
-	for _, one := range all {
-		list = append(list, one)
-	}
-	slices.SortFunc(list, func(a, b T) int { return cmp.Or(cmp.Compare(of(a).id, of(b).id), cmp.Compare(of(a).name, of(b).name)) })
-	return list
 }

@@ -156,6 +156,30 @@ func TestDeclaredRefuses(t *testing.T) {
 	}
 }
 
+// A home is its user's, whatever else lies in or above it, but for a directory
+// that was declared; each time.
+func TestHomes(t *testing.T) {
+	t.Parallel()
+	home := func(dir string) Properties {
+		return Properties{"group": "g", "homeDir": dir, "createHomeDir": "1"}
+	}
+	for range 10 {
+		tree, err := New(Declared{
+			Groups:      map[string]Group{"g": {}},
+			Users:       map[string]Properties{"a": home("/srv/all/a"), "b": home("/srv/all"), "c": home("/srv/all/"), "d": home("/d")},
+			Directories: map[string]Owned{"/srv/all/data": {}, "/d": {}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, _ := listed(t, tree.Write)
+		want := "0755 0:0 srv/\n0755 1001:1000 srv/all/\n0755 1000:1000 srv/all/a/\n0755 0:0 srv/all/data/\n"
+		if !strings.HasPrefix(got, "0755 0:0 d/\n") || !strings.HasSuffix(got, want) {
+			t.Fatalf("the tree is\n%swant\n%s", got, want)
+		}
+	}
+}
+
 // Numbers are given as groupadd and useradd would, whatever comes first; who has
 // one keeps it.
 func TestAccounts(t *testing.T) {

@@ -22,6 +22,7 @@ type node struct {
 	target   string
 	text     string
 	source   string
+	implied  bool // a directory that nobody has asked for, but for what is in it
 }
 
 const (
@@ -55,7 +56,7 @@ func (t *Tree) place(name string) (string, error) {
 		above, found := t.nodes[at]
 		switch {
 		case !found:
-			t.nodes[at] = node{kind: directory, mode: 0o755}
+			t.nodes[at] = node{kind: directory, mode: 0o755, implied: true}
 		case above.kind == link:
 			if links++; links > maxLinks {
 				return "", fmt.Errorf("%s: too many links lead there", name)
