@@ -282,3 +282,18 @@ func TestContainerOfFailingProcess(t *testing.T) {
 		})
 	}
 }
+
+// Who has nixproc alone is told what else such an image needs.
+func TestImageWithoutFirstProcess(t *testing.T) {
+	t.Parallel()
+	d := newDeployment(t)
+	model := d.model("model.nix", `{ a = sleeper "a" { }; }`)
+	d.binary = d.write("alone/nixproc", read(t, d.binary))
+	if err := os.Chmod(d.binary, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	r := d.nixproc("image", "-P", "sysvinit", "--no-interactive", "-o", d.path("image.tar"), model)
+	if r.code != 65 || !strings.Contains(r.stderr, "nixproc-init, the first process of such an image, is not installed beside nixproc") {
+		t.Errorf("exit code %d\n%s", r.code, r.stderr)
+	}
+}

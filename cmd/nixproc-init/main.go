@@ -42,7 +42,7 @@ func main() {
 }
 
 func run(args []string) int {
-	c := container.Container{Tell: tell, Settle: 500 * time.Millisecond}
+	c := container.Container{Tell: tell, Settle: 500 * time.Millisecond, Watch: 2 * time.Second}
 	flags := flag.NewFlagSet(args[0], flag.ContinueOnError)
 	flags.Usage = func() { fmt.Fprintf(os.Stderr, usage, c.Jobs) }
 	flags.StringVar(&c.Runlevel, "runlevel", "3", "")

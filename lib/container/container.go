@@ -27,6 +27,7 @@ type Container struct {
 	Runlevel string
 	Jobs     int // how many processes start or stop side by side
 	Settle   time.Duration
+	Watch    time.Duration // how often it looks whether all run still
 	// StopWithin is how long processes may take to end one after the other. After
 	// that, or another signal, all that are left are ended at once.
 	StopWithin time.Duration
@@ -54,15 +55,20 @@ func (c Container) Run(signals <-chan os.Signal) int {
 	}
 	asked := c.listen(signals)
 	defer asked.abort()
-	if err := c.up(asked, now, plan.Make(nil, now.units, nil, plan.Options{})); err != nil {
+	var seen seen
+	if err := c.up(asked, now, plan.Make(nil, now.units, nil, plan.Options{}), &seen); err != nil {
 		return c.failed(asked, now, err)
 	}
+	watch := time.NewTicker(c.Watch)
+	defer watch.Stop()
 	for {
 		select {
 		case <-asked.soft.Done():
 			return c.down(asked.ctx, now)
+		case <-watch.C:
+			c.watch(&seen)
 		case <-asked.again:
-			if err := c.startAgain(asked, &now); err != nil {
+			if err := c.startAgain(asked, &now, &seen); err != nil {
 				c.Tell(err.Error())
 			}
 		}
@@ -95,18 +101,23 @@ func (c Container) failed(asked asked, now deployed, err error) int {
 }
 
 // up starts what a plan says, and takes that back if it fails.
-func (c Container) up(asked asked, now deployed, what plan.Plan) error {
+func (c Container) up(asked asked, now deployed, what plan.Plan, seen *seen) error {
 	for _, change := range what.Changes {
 		if change.Action == plan.Skip {
 			c.Tell(fmt.Sprintf("process '%s' is not started: %s", change.Name, change.Reason))
 		}
 	}
 	d := deploy.Deployment{Manager: now.manager, Jobs: c.Jobs, Settle: c.Settle, Observe: c.observe}
-	return d.Run(asked.ctx, asked.soft, deploy.Work{Plan: what, Commit: func() error { return nil }})
+	err := d.Run(asked.ctx, asked.soft, deploy.Work{Plan: what, Commit: func() error { return nil }})
+	if err == nil && len(what.Starts) > 0 {
+		c.watch(seen)
+		c.Tell("all processes run")
+	}
+	return err
 }
 
 // startAgain starts what is deployed by now and does not run.
-func (c Container) startAgain(asked asked, now *deployed) error {
+func (c Container) startAgain(asked asked, now *deployed, seen *seen) error {
 	current, err := c.current()
 	if err != nil {
 		return err
@@ -116,7 +127,7 @@ func (c Container) startAgain(asked asked, now *deployed) error {
 	if err != nil {
 		return err
 	}
-	return c.up(asked, *now, plan.Make(now.units, now.units, states, plan.Options{}))
+	return c.up(asked, *now, plan.Make(now.units, now.units, states, plan.Options{}), seen)
 }
 
 var past = map[string]string{"start": "started", "stop": "stopped", "become ready": "ready"}

@@ -2,6 +2,7 @@ package container
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -93,13 +94,14 @@ type running struct {
 	place
 	signals chan os.Signal
 	code    chan int
+	ups     int
 	mutex   sync.Mutex
 	told    []string
 }
 
 func (p place) run(profile string, changes ...func(*Container)) *running {
 	r := &running{place: p, signals: make(chan os.Signal, 4), code: make(chan int, 1)}
-	c := Container{Profile: profile, Runlevel: "3", Jobs: 4, Settle: 50 * time.Millisecond, StopWithin: 5 * time.Second, Tell: r.tell}
+	c := Container{Profile: profile, Runlevel: "3", Jobs: 4, Settle: 50 * time.Millisecond, StopWithin: 5 * time.Second, Watch: 20 * time.Millisecond, Tell: r.tell}
 	for _, change := range changes {
 		change(&c)
 	}
@@ -119,18 +121,19 @@ func (r *running) said() string {
 	return strings.Join(r.told, "\n")
 }
 
-// up waits until these processes run, and no others.
+// up waits until it says that all run, once more, and looks whether these processes
+// do, and no others.
 func (r *running) up(names ...string) {
 	r.t.Helper()
-	for range 500 {
-		now := r.pids()
-		if len(now) == len(names) && !slices.ContainsFunc(names, func(name string) bool { return now[name] == 0 }) && len(r.lines("begun")) >= len(names) {
-			time.Sleep(100 * time.Millisecond) // they had their time to settle
-			return
+	r.ups++
+	for end := time.Now().Add(10 * time.Second); strings.Count(r.said(), "all processes run") < r.ups; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			break
 		}
-		time.Sleep(10 * time.Millisecond)
 	}
-	r.t.Fatalf("%v run, want %v; it said:\n%s", r.pids(), names, r.said())
+	if now := r.pids(); !slices.Equal(slices.Sorted(maps.Keys(now)), slices.Sorted(slices.Values(names))) {
+		r.t.Fatalf("%v run, want %q; it said:\n%s", now, names, r.said())
+	}
 }
 
 func (r *running) ends(code int) {
@@ -195,8 +198,10 @@ func TestProfileMoves(t *testing.T) {
 	r.up("a", "b")
 	before := p.pids()
 	must(t, syscall.Kill(before["b"], syscall.SIGKILL))
-	for len(p.pids()) > 1 {
-		time.Sleep(10 * time.Millisecond)
+	for end := time.Now().Add(5 * time.Second); len(p.pids()) > 1 || !strings.Contains(r.said(), "process 'b' has ended"); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("it said:\n%s", r.said())
+		}
 	}
 	must(t, os.Remove(link))
 	must(t, os.Symlink(p.profile("two", "b", "c"), link))
