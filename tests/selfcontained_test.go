@@ -29,7 +29,7 @@ mount --bind /dev/null "$root/dev/null"
 mount -t proc proc "$root/proc"
 echo root:x:0:0::/:/none >"$root/etc/passwd"
 echo root:x:0: >"$root/etc/group"
-echo 'pid /tmp/pid; user root root; events { } http { server { listen unix:/tmp/s; } }' >"$root/etc/nginx.conf"
+echo 'pid /tmp/pid; user root root; events { } http { access_log off; server { listen unix:/tmp/s; } }' >"$root/etc/nginx.conf"
 while IFS= read -r path; do
 	mkdir -p "$root/${path%/*}"
 	if [ -d "$path" ]; then mkdir "$root/$path"; else touch "$root/$path"; fi
