@@ -11,6 +11,8 @@ GO = go
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/nixproc ./cmd/nixproc
+	@# The same bytes in every clone, since images have it in them.
+	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags '-s -w' -o bin/nixproc-init ./cmd/nixproc-init
 
 PREFIX = /usr/local
 install: build

@@ -47,16 +47,7 @@ func EnsureBuilder(ctx context.Context, runner run.Runner, cache string) (string
 		}
 	}
 
-	// The name in the store is the same whatever the file is called here.
-	dir, err := os.MkdirTemp("", "nixproc-")
-	if err != nil {
-		return "", err
-	}
-	defer os.RemoveAll(dir)
-	if err := copyExecutable(self, filepath.Join(dir, "nixproc")); err != nil {
-		return "", err
-	}
-	now.StorePath, err = Nix{Runner: runner, Notes: io.Discard}.add(ctx, filepath.Join(dir, "nixproc"))
+	now.StorePath, err = addExecutable(ctx, runner, self, "nixproc")
 	if err != nil {
 		return "", err
 	}
@@ -64,6 +55,40 @@ func EnsureBuilder(ctx context.Context, runner run.Runner, cache string) (string
 		remember(cache, now)
 	}
 	return now.StorePath, nil
+}
+
+// FirstProcess gives the path in the Nix store of the first process of containers,
+// the program nixproc-init beside this executable; "" if there is none.
+func FirstProcess(ctx context.Context, runner run.Runner) (string, error) {
+	const name = "nixproc-init"
+	self, err := os.Executable()
+	if err != nil {
+		return "", err
+	}
+	if self, err = filepath.EvalSymlinks(self); err != nil {
+		return "", err
+	}
+	file := filepath.Join(filepath.Dir(self), name)
+	if !exists(file) {
+		return "", nil
+	}
+	// Also one that Nix installed: nixproc is in the same package, and would come
+	// into the image with it.
+	return addExecutable(ctx, runner, file, name)
+}
+
+// addExecutable adds a copy of a program to the store, by the same name there
+// whatever the file is called here.
+func addExecutable(ctx context.Context, runner run.Runner, file, name string) (string, error) {
+	dir, err := os.MkdirTemp("", "nixproc-")
+	if err != nil {
+		return "", err
+	}
+	defer os.RemoveAll(dir)
+	if err := copyExecutable(file, filepath.Join(dir, name)); err != nil {
+		return "", err
+	}
+	return Nix{Runner: runner, Notes: io.Discard}.add(ctx, filepath.Join(dir, name))
 }
 
 // Forget makes the next EnsureBuilder add the executable again.

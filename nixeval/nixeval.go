@@ -26,6 +26,7 @@ import (
 type Nix struct {
 	Runner  run.Runner
 	Builder string    // store path of the nixproc executable
+	First   string    // store path of the first process of containers, "" if it is not needed
 	Notes   io.Writer // warnings and traces of evaluations, progress of builds
 }
 

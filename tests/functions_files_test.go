@@ -205,3 +205,21 @@ func fieldsOf(value any, into map[string]bool) {
 		fieldsOf(value["processes"], into)
 	}
 }
+
+// The document lists the steps of images, each of which can be put among others.
+func TestListOfSteps(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("../nixproc/create-image-from-steps/steps/*.nix")
+	if err != nil {
+		t.Fatal(err)
+	}
+	there := map[string]bool{}
+	for _, file := range files {
+		there[filepath.Base(file)] = true
+		arguments := newStore(t).eval(t, "builtins.attrNames (builtins.functionArgs (import "+absolute(t, file)+"))")
+		if arguments != `["common","input","pkgs","result"]` {
+			t.Errorf("%s takes %s", file, arguments)
+		}
+	}
+	sameNames(t, "steps", wordsOf(tableOf(t, "### Steps")), there)
+}

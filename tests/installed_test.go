@@ -127,7 +127,7 @@ func (d *deployment) installed(dir string, commands ...string) {
 	for _, entry := range entries {
 		got = append(got, entry.Name())
 	}
-	if want := append([]string{"nixproc"}, commands...); !sameWords(got, want) {
+	if want := append([]string{"nixproc", "nixproc-init"}, commands...); !sameWords(got, want) {
 		d.t.Errorf("installed are\n%q, want\n%q", got, want)
 	}
 	for _, command := range append([]string{"nixproc"}, commands...) {

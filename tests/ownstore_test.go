@@ -89,3 +89,21 @@ func selfContained(t *testing.T, s *nixStore, profile string) {
 		}
 	}
 }
+
+// empty leaves nothing in the store.
+func (s *nixStore) empty(t *testing.T) {
+	t.Helper()
+	conf := read(t, s.dir, "etc/nix.conf")
+	if err := s.remove(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(filepath.Join(s.dir, "etc"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(s.dir, "etc/nix.conf"), []byte(conf), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.nix(nil, "nix-store", "--init"); err != nil {
+		t.Fatal(err)
+	}
+}

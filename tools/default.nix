@@ -14,6 +14,7 @@ let
 in
 {
   inherit nixproc;
+  init = import ./init { inherit pkgs; };
   chainload-user = import ./chainload-user { inherit pkgs; inherit (pkgs) stdenv; };
   bsdrc = commands ./bsdrc;
   common = commands ./common;

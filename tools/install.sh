@@ -8,6 +8,7 @@ tools=$(dirname "$0")
 
 mkdir -p "$2/bin"
 install -m 755 "$1" "$2/bin/nixproc"
+install -m 755 "$(dirname "$1")/nixproc-init" "$2/bin/nixproc-init"
 sh "$tools/share.sh" "$1" "$2/share"
 cat "$tools"/*/commands | while read -r command; do
     ln -sf nixproc "$2/bin/$command"

@@ -7,7 +7,8 @@ pkgs.buildGoModule {
   version = "0.1.0";
   src = import ./source.nix "nixproc-source" [ "cmd" "lib" "nixeval" "nixproc" "tools/share.sh" "go.mod" "go.sum" ];
   vendorHash = import ./vendor-hash.nix;
-  subPackages = [ "cmd/nixproc" ];
+  # The second is put into images (nixproc/init.nix).
+  subPackages = [ "cmd/nixproc" "cmd/nixproc-init" ];
   ldflags = [ "-s" "-w" ];
   env.CGO_ENABLED = "0";
   doCheck = false;

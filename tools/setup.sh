@@ -23,6 +23,9 @@ podman podman
 runc runc
 python3 python3
 bash bash
+patchelf patchelf
+busybox busybox-static
+sqlite3 sqlite3
 mandoc mandoc"
 
 # find PROGRAM: like command -v, also in directories that only root has on PATH.

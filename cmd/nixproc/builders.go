@@ -15,12 +15,15 @@ import (
 // builders are what Nix runs this program as: the builders of the derivations
 // that the Nix files make. They are no commands for people.
 var builders = map[string]func() error{
-	"build-profile":         builder(func(a attributes, out string) error { return render.Build(a.Model, out) }),
-	"build-package":         builder(func(a attributes, out string) error { return render.BuildPackage(a.Process, a.Settings, out) }),
-	"build-image":           builder(func(a attributes, out string) error { return image.Write(a.Image, out) }),
-	"build-disnix-manifest": builder(func(a attributes, out string) error { return render.BuildDisnixManifest(a.Model, a.Target, out) }),
-	"build-credentials":     builder(func(a attributes, out string) error { return render.BuildCredentials(a.Credentials, out) }),
-	"build-config":          builder(func(a attributes, out string) error { return render.BuildConfig(a.ConfigName, a.Config, out) }),
+	"build-profile":          builder(func(a attributes, out string) error { return render.Build(a.Model, out) }),
+	"build-package":          builder(func(a attributes, out string) error { return render.BuildPackage(a.Process, a.Settings, out) }),
+	"build-image":            builder(func(a attributes, out string) error { return image.Write(a.Image, out) }),
+	"build-image-plan":       builder(func(a attributes, out string) error { return os.WriteFile(out, a.Plan, 0o444) }),
+	"build-nix-registration": builder(func(a attributes, out string) error { return image.WriteRegistration(a.PlanFile, a.Closure, out) }),
+	"assemble-image":         builder(func(a attributes, out string) error { return image.Assemble(a.PlanFile, a.Closure, a.Database, out) }),
+	"build-disnix-manifest":  builder(func(a attributes, out string) error { return render.BuildDisnixManifest(a.Model, a.Target, out) }),
+	"build-credentials":      builder(func(a attributes, out string) error { return render.BuildCredentials(a.Credentials, out) }),
+	"build-config":           builder(func(a attributes, out string) error { return render.BuildConfig(a.ConfigName, a.Config, out) }),
 }
 
 // attributes of a derivation; each kind has its own besides the outputs.
@@ -34,6 +37,10 @@ type attributes struct {
 	ConfigName  string                     `json:"configName"`
 	Config      json.RawMessage            `json:"config"`
 	Image       image.Spec                 `json:"image"`
+	Plan        json.RawMessage            `json:"plan"`
+	PlanFile    string                     `json:"planFile"`
+	Closure     []image.StorePath          `json:"closure"`
+	Database    string                     `json:"database"`
 }
 
 func builder(build func(a attributes, out string) error) func() error {

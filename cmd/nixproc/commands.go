@@ -47,6 +47,10 @@ func commands() map[string]command {
 			run: idAssign, help: page("id-assign", "", text("id-assign")),
 			set: optionSet{build: true, stateless: true, directory: true, ids: true, idsOutput: true},
 		},
+		"image": {
+			run: makeImage, help: page("image", "", text("image")),
+			set: optionSet{build: true, stateless: true, manager: true, image: true, directory: true},
+		},
 		"init-state": {
 			run: initState, help: page("init-state", "", text("init-state")),
 			set: optionSet{directory: true},

@@ -206,7 +206,11 @@ func (l *unfinished) pathKind() string {
 func (l *unfinished) standing(word, beginning string, more ...offered) offer {
 	switch word {
 	case "MANAGER":
-		for _, manager := range managers {
+		possible := managers
+		if l.command.set.image {
+			possible = inContainers
+		}
+		for _, manager := range possible {
 			more = append(more, offered{manager, ""})
 		}
 	case "NUM", "NUMBER":
@@ -219,6 +223,8 @@ func (l *unfinished) standing(word, beginning string, more ...offered) offer {
 		}
 	case "FILE":
 		return offer{kind: "files *.nix"}
+	case "ARCHIVE":
+		return offer{kind: "files *.tar"}
 	case "DIR", "PATH":
 		return offer{kind: "directories"}
 	case "USER":

@@ -37,6 +37,7 @@ type optionSet struct {
 	config     bool // agnostic configurations: --create-managed-process-expr
 	ids        bool // where unique IDs come from: --id-resources, --ids, …
 	idsOutput  bool // where they go: --output-file, --output-xml
+	image      bool // images: --output, --name, --tag, …
 	network    bool // machines: --infrastructure, --distribution, --rollback, …
 	coordinate bool // the coordinator's profile
 }
@@ -66,6 +67,9 @@ type options struct {
 	outputXML                                     bool
 	idScope                                       string
 	newIDs                                        *newIDs // not an option: what was made of them
+
+	output, imageName, imageTag string
+	oci, plain                  bool
 
 	dirs              statedir.Dirs
 	disableUserChange bool
@@ -227,6 +231,13 @@ func (o *options) define(flags *pflag.FlagSet, set optionSet) {
 	if set.idsOutput {
 		flags.StringVar(&o.outputFile, "output-file", "", "")
 		flags.BoolVar(&o.outputXML, "output-xml", false, "")
+	}
+	if set.image {
+		flags.StringVarP(&o.output, "output", "o", "", "")
+		flags.StringVar(&o.imageName, "name", "", "")
+		flags.StringVar(&o.imageTag, "tag", "", "")
+		flags.BoolVar(&o.oci, "oci", false, "")
+		flags.BoolVar(&o.plain, "no-interactive", false, "")
 	}
 	if set.directory {
 		for _, directory := range o.directories() {

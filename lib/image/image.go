@@ -1,7 +1,8 @@
 // Package image writes and reads images of containers: archives of the form
-// that "docker load" takes. An image of ours holds no more than what every
-// container needs before the host's store is mounted; the programs are in there.
-// The package must not know what runs in a container, nor call any program.
+// that "docker load" takes, and the layout of OCI. Of images there are two kinds:
+// those of single processes (Write) hold no more than what every container needs
+// before the host's store is mounted; those of whole models (Assemble) have all in
+// them. The package must not know what runs in a container, nor call any program.
 package image
 
 import (
@@ -9,7 +10,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"regexp"
 	"strings"
 
 	"github.com/google/go-containerregistry/pkg/name"
@@ -19,7 +19,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 )
 
-// Spec describes an image.
+// Spec describes an image of a single process.
 type Spec struct {
 	Reference string `json:"reference"` // NAME:TAG
 	Config    string `json:"config"`    // JSON, see ParseConfig
@@ -47,20 +47,6 @@ func ParseConfig(text string) (v1.Config, error) {
 		}
 	}
 	return config, nil
-}
-
-// reference is NAME or NAME:TAG, perhaps with a registry in front, as
-// https://pkg.go.dev/github.com/distribution/reference has it.
-var reference = regexp.MustCompile(`^([a-zA-Z0-9.-]+(:[0-9]+)?/)?` + component + `(/` + component + `)*(:[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,127})?$`)
-
-const component = `[a-z0-9]+((\.|__?|-+)[a-z0-9]+)*`
-
-// CheckReference says what is wrong with the name of an image.
-func CheckReference(name string) error {
-	if !reference.MatchString(name) {
-		return fmt.Errorf("docker can't have an image with the name %q: it takes lower case letters, digits, and single - . _ between them", name)
-	}
-	return nil
 }
 
 // architectures of images, by the first word of Nix's systems.

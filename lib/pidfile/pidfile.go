@@ -114,12 +114,12 @@ func written(info fs.FileInfo, pid int, start time.Time, program string) bool {
 		return true
 	}
 	// From before this boot, it may name another instance of the program.
-	return info.ModTime().After(booted()) && runs(pid, program)
+	return info.ModTime().After(Booted()) && runs(pid, program)
 }
 
-// booted is when the numbers of processes began anew: a container may have begun
+// Booted is when the numbers of processes began anew: a container may have begun
 // long after its machine.
-func booted() time.Time {
+func Booted() time.Time {
 	if first, alive := Started(1); alive && first.After(boot.time()) {
 		return first
 	}

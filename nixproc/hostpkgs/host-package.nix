@@ -48,18 +48,5 @@ let
       chmod 755 "$out/bin/''${program##*/}"
     done
   '';
-
-  self = package // {
-    # What a distribution splits or configures has one form here.
-    out = self; bin = self; dev = self; lib = self; man = self; doc = self; all = [ self ];
-    override = _: self;
-    overrideAttrs = _: self;
-    meta = { description = "${name} of this host"; mainProgram = if programs == [ ] then name else builtins.head programs; };
-    passthru = more;
-    pname = name;
-    version = "host";
-  } // more;
-
-  more = if builtins.isFunction passthru then passthru self else passthru;
 in
-self
+import ./described.nix { inherit name programs passthru package; description = "${name} of this host"; }

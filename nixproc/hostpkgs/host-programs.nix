@@ -68,6 +68,7 @@ in
   nettools = { debian = "net-tools"; programs = [ "netstat" "ifconfig" "route" "arp" "hostname" ]; };
   netcat = { debian = "netcat-openbsd"; programs = [ "nc" ]; };
   lsof = { debian = "lsof"; programs = [ "lsof" ]; };
+  sqlite = { debian = "sqlite3"; programs = [ "sqlite3" ]; };
   strace = { debian = "strace"; programs = [ "strace" ]; };
   kmod = { debian = "kmod"; programs = [ "kmod" "modprobe" "lsmod" "insmod" "rmmod" "depmod" "modinfo" ]; };
   glibc = { debian = "libc-bin"; programs = [ "getent" "ldd" "ldconfig" "iconv" "locale" "localedef" ]; };

@@ -32,7 +32,7 @@ let
     in
     package;
 
-  build = attrs: derivation (removeAttrs attrs unexported // attrs.env or { } // host.local // {
+  build = attrs: derivation (removeAttrs attrs unexported // attrs.env or { } // host.local // host.fixup or { } // {
     name = attrs.name or (attrs.pname + lib.optionalString (attrs ? version) "-${attrs.version}");
     builder = host.shell;
     args = attrs.args or [ "-e" (attrs.builder or "${files}/default-builder.sh") ];

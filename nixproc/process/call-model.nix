@@ -89,7 +89,7 @@ let
   isElsewhere = path:
     below builtins.storeDir path
     || nixpkgs.success && below nixpkgs.value path
-    || builtins.match ".*/nixproc/(backends|create-managed-process|create-credentials|process|hostpkgs)/.*" (withoutContext path) != null;
+    || builtins.match ".*/nixproc/(backends|create-image-from-steps|create-managed-process|create-credentials|process|hostpkgs)/.*" (withoutContext path) != null;
 
   below = dir: path: builtins.substring 0 (builtins.stringLength dir + 1) (path + "/") == "${dir}/";
 

@@ -32,6 +32,7 @@ type settings struct {
 
 	managers            []string
 	builds, deployments int // numbers of processes, for the managers side by side
+	images              bool
 }
 
 func main() {
@@ -44,6 +45,7 @@ func main() {
 	managers := flag.String("managers", strings.Join(managerNames(), ","), "process managers to put side by side; empty for none")
 	flag.IntVar(&s.builds, "build-n", 1000, "number of processes to build for each manager")
 	flag.IntVar(&s.deployments, "deploy-n", 100, "number of processes to deploy with each manager that runs here")
+	flag.BoolVar(&s.images, "images", true, "measure images, too")
 	flag.Parse()
 	s.managers = strings.FieldsFunc(*managers, func(r rune) bool { return r == ',' })
 	for _, name := range s.managers {
@@ -110,5 +112,13 @@ func bench(ctx context.Context, s settings) (err error) {
 	if err != nil {
 		return err
 	}
-	return printSideBySide(os.Stdout, s, side)
+	if err := printSideBySide(os.Stdout, s, side); err != nil || !s.images {
+		return err
+	}
+	images, err := p.images(ctx, s)
+	if err != nil {
+		return err
+	}
+	images.print(os.Stdout, s)
+	return nil
 }

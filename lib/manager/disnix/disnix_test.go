@@ -7,8 +7,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"nixproc/lib/manager"
 	"nixproc/lib/manifestxml"
@@ -267,5 +269,58 @@ func TestMoveExplains(t *testing.T) {
 		if failed, ok := errors.AsType[*run.Error](err); !ok || failed.Code != 1 {
 			t.Errorf("%v does not say how it failed", err)
 		}
+	}
+}
+
+// Without Dysnomia, what a package says is run by the same rules.
+func TestDirect(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	fake := runtest.New(t)
+	logs := filepath.Join(p.dir, "logs")
+	p.file("logs/x", "")
+	m := Direct{Runner: fake, LogDir: func() string { return logs }}
+	units, err := m.Units(p.manifest("m.xml", "a", "b", "c", "gone"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	unit := map[string]manager.Unit{}
+	for _, u := range units {
+		unit[u.Name] = u
+	}
+	starts := func(name string, args ...string) {
+		t.Helper()
+		fake.ExpectFunc(name, func(c run.Command) bool {
+			return slices.Equal(c.Args, args) && c.Log == filepath.Join(logs, "nixproc-"+name+".log")
+		}).Do(func(context.Context, run.Command) (run.Result, error) {
+			if _, err := os.Lstat(p.pidFile(name)); err == nil {
+				t.Error("a daemon would take the stale pid file for a process that runs")
+			}
+			p.sleeper(name)
+			return run.Result{}, nil
+		})
+		p.file("a dir/"+name+".pid", "4194300\n")
+		for range 2 { // the second time it runs already
+			if err := m.Start(context.Background(), unit[name]); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		if err := m.Stop(context.Background(), unit[name]); err != nil {
+			t.Error(err)
+		}
+	}
+	starts("a", "/bin/a") // its file says that blanks belong to the word
+	p.file("x-b/etc/dysnomia/process/b", fmt.Sprintf("process='/bin/b -D'\npidFile='%s'\n", p.pidFile("b")))
+	starts("b", "/bin/b", "-D")
+	p.file("x-c/etc/dysnomia/process/c", fmt.Sprintf("pidFile='%s'\n", p.pidFile("c")))
+	p.file("x-c/bin/server", "")
+	starts("c", filepath.Join(p.dir, "x-c/bin/server"))
+
+	// It said that it had started, and nobody is there.
+	fake.Expect("/bin/gone")
+	ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
+	defer cancel()
+	if err := m.Start(ctx, unit["gone"]); err == nil {
+		t.Error("what nobody sees counts as started")
 	}
 }

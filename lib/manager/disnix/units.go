@@ -109,6 +109,8 @@ type property struct {
 	file    string // that says it; the package itself if none does
 	pidFile string // "" if nothing tells it
 	named   bool   // the package names the pid file
+	program string // that starts it; "" if nothing tells it
+	oneWord bool   // it may have blanks in it
 }
 
 // properties reads the file of a package that names its program and its pid file,
@@ -134,12 +136,13 @@ func properties(pkg string) (property, error) {
 	}
 	found.pidFile = values["pidFile"]
 	found.named = found.pidFile != ""
-	program := values["process"]
-	if bins, err := os.ReadDir(filepath.Join(pkg, "bin")); program == "" && err == nil && len(bins) == 1 {
-		program = bins[0].Name()
+	found.program = values["process"]
+	_, found.oneWord = values["IFS"]
+	if bins, err := os.ReadDir(filepath.Join(pkg, "bin")); found.program == "" && err == nil && len(bins) == 1 {
+		found.program, found.oneWord = filepath.Join(pkg, "bin", bins[0].Name()), true
 	}
-	if !found.named && program != "" {
-		found.pidFile = filepath.Join(usualPIDFiles, filepath.Base(program)+".pid")
+	if !found.named && found.program != "" {
+		found.pidFile = filepath.Join(usualPIDFiles, filepath.Base(found.program)+".pid")
 	}
 	return found, nil
 }

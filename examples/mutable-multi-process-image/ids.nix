@@ -1,0 +1,10 @@
+{
+  "ids" = {
+    "webPorts" = {
+      "web" = 8080;
+    };
+  };
+  "lastAssignments" = {
+    "webPorts" = 8080;
+  };
+}

@@ -1,0 +1,4 @@
+[
+  ./s6-rc.nix
+  ./s6-rc-static.nix
+]

@@ -1,0 +1,4 @@
+[
+  ./supervisord.nix
+  ./supervisord-dynamic.nix
+]

@@ -1,0 +1,4 @@
+[
+  ./sysvinit.nix
+  ./sysvinit-static.nix
+]

@@ -1,0 +1,17 @@
+# Makes an image in which Nix works.
+
+{ pkgs }:
+
+input:
+
+import ./create-image-from-steps.nix {
+  inherit pkgs input;
+  common = { inherit (pkgs.stdenv) system; };
+  steps = [
+    ./steps/init.nix
+    ./steps/basic.nix
+    ./steps/interactive.nix
+    ./steps/man.nix
+    ./steps/nix-support.nix
+  ];
+}
