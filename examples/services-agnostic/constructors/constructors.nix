@@ -27,6 +27,11 @@ in
     inherit (pkgs) stdenv lib writeTextFile nginx;
   };
 
+  postgresql = import ./postgresql {
+    inherit createManagedProcess stateDir runtimeDir forceDisableUserChange;
+    inherit (pkgs) lib writeTextFile postgresql util-linux;
+  };
+
   supervisord = import ./supervisord {
     inherit createManagedProcess runtimeDir logDir;
     inherit (pkgs.python3Packages) supervisor;
