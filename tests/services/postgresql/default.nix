@@ -19,8 +19,7 @@ testService {
     ''
       machine.wait_for_file("${runtimeDir}/${instanceName}/.s.PGSQL.${toString instance.port}")
       machine.succeed("${query "SHOW data_directory"} | grep ' ${stateDir}/db/${instanceName}/data$'")
-      machine.succeed("${query "CREATE TABLE greeting (words text)"}")
-      machine.succeed("${query "INSERT INTO greeting VALUES ('Hello from ${instanceName}')"}")
+      machine.succeed("${query "DROP TABLE IF EXISTS greeting; CREATE TABLE greeting AS SELECT 'Hello from ${instanceName}' AS words"}")
       machine.succeed("${query "SELECT words FROM greeting"} | grep 'Hello from ${instanceName}$'")
       machine.fail("${query "SELECT words FROM no_such_table"}")
     '';
