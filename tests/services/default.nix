@@ -22,6 +22,12 @@ let
   };
 in
 {
+  apache = suite ./apache;
+  docker = suite ./docker;
   nginx-reverse-proxy-hostbased = suite ./nginx-reverse-proxy-hostbased;
   postgresql = suite ./postgresql;
+  redis = suite ./redis;
+  s6-svscan = suite ./s6-svscan;
+  sshd = suite ./sshd;
+  supervisord = suite ./supervisord;
 }
