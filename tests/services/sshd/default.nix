@@ -31,5 +31,8 @@ testService {
       machine.fail("${login "unknown"} true")
     '';
 
-  inherit processManagers profiles;
+  # A login would be one into a container, whose root has no password at all, and
+  # that is an account which sshd lets nobody into.
+  processManagers = builtins.filter (processManager: processManager != "docker") processManagers;
+  inherit profiles;
 }
