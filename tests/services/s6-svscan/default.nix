@@ -11,7 +11,7 @@ testService {
   systemPackages = [ pkgs.s6 ];
 
   readiness = { instance, runtimeDir, ... }: ''
-    machine.wait_for_file("${runtimeDir}/service${instance.instanceSuffix}/.s6-svscan")
+    machine.wait_for_file("${runtimeDir}/service${instance.instanceSuffix}/.s6-svscan/control")
   '';
 
   tests = { instanceName, instance, runtimeDir, forceDisableUserChange, ... }:

@@ -23,7 +23,7 @@ in
   additionalPaths = [ s6-svscan.profile model.profile ];
 
   deployProcessManager = s6-svscan.statement + ''
-    machine.wait_for_file("${profileSettings.params.runtimeDir}/service/.s6-svscan")
+    machine.wait_for_file("${profileSettings.params.runtimeDir}/service/.s6-svscan/control")
   '';
   deploySystem = model.statement;
 }
