@@ -16,7 +16,7 @@
 
 let
   directory = "${logDir}/${instanceName}";
-  owner = lib.optionalString (!forceDisableUserChange) "--owner=${instanceName} --group=${instanceName}";
+  owner = lib.optionalString (!forceDisableUserChange) "-o ${instanceName} -g ${instanceName}";
 
   # Which modules are built in differs from one distribution to another.
   load = module: ''

@@ -22,7 +22,7 @@ let
   socketDir = "${runtimeDir}/${instanceName}";
 
   quoted = lib.escapeShellArg;
-  owner = lib.optionalString (!forceDisableUserChange) "--owner=${instanceName} --group=${instanceName}";
+  owner = lib.optionalString (!forceDisableUserChange) "-o ${instanceName} -g ${instanceName}";
   # Not su, which asks PAM: a container has none.
   asUser = lib.optionalString (!forceDisableUserChange)
     "${util-linux}/bin/setpriv --reuid=${instanceName} --regid=${instanceName} --init-groups ";

@@ -10,7 +10,7 @@
 
 let
   dataDir = "${libDir}/${instanceName}";
-  owner = lib.optionalString (!forceDisableUserChange) "--owner=${instanceName} --group=${instanceName}";
+  owner = lib.optionalString (!forceDisableUserChange) "-o ${instanceName} -g ${instanceName}";
 
   configFile = writeTextFile {
     name = "redis.conf";
