@@ -11,7 +11,7 @@ import (
 )
 
 // laterParts are the folders of arguments.txt that may still lack files.
-var laterParts = []string{"/image-steps/", "/create-image-from-steps/", "/test-driver/"}
+var laterParts = []string{"/image-steps/", "/create-image-from-steps/"}
 
 // Every public file takes the arguments that expressions in the wild give it, and
 // needs no others; so does the function that it gives, where it gives one.

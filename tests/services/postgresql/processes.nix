@@ -1,0 +1,30 @@
+{ pkgs ? import <nixpkgs> { inherit system; }
+, system ? builtins.currentSystem
+, stateDir ? "/var"
+, runtimeDir ? "${stateDir}/run"
+, logDir ? "${stateDir}/log"
+, tmpDir ? (if stateDir == "/var" then "/tmp" else "${stateDir}/tmp")
+, forceDisableUserChange ? false
+, processManager
+}:
+
+let
+  constructors = import ../../../examples/services-agnostic/constructors/constructors.nix {
+    inherit pkgs stateDir runtimeDir logDir tmpDir forceDisableUserChange processManager;
+  };
+
+  # Whoever is on the machine that the suite runs on may do everything.
+  postgresql = instanceSuffix: port: {
+    inherit port;
+
+    pkg = constructors.postgresql {
+      inherit port instanceSuffix;
+      superUser = "postgres";
+      authentication = "host all postgres 127.0.0.1/32 trust";
+    };
+  };
+in
+{
+  postgresql = postgresql "" 5432;
+  postgresql-secondary = postgresql "-secondary" 5433;
+}
