@@ -40,8 +40,8 @@ func possible(spec Spec) error {
 	return nil
 }
 
-// inside is process 1 of a machine. It is done with its set-up when it closes
-// descriptor 3, by itself or by becoming systemd.
+// inside is process 1 of a machine. It says on descriptor 3 that it is done with
+// its set-up, and closes it, by itself or by becoming systemd.
 func inside(args []string) error {
 	var spec Spec
 	if err := json.Unmarshal([]byte(args[0]), &spec); err != nil {
@@ -52,11 +52,11 @@ func inside(args []string) error {
 	if err := setUp(spec); err != nil {
 		return err
 	}
-	if spec.Manager == "systemd" {
-		return becomeSystemd(spec)
-	}
 	if _, err := ready.WriteString("ready\n"); err != nil {
 		return err
+	}
+	if spec.Manager == "systemd" {
+		return becomeSystemd(spec)
 	}
 	ready.Close()
 	return reap()

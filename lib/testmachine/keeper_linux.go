@@ -24,6 +24,7 @@ func keep(args []string) error {
 	if err := json.Unmarshal([]byte(args[0]), &spec); err != nil {
 		return err
 	}
+	unix.CloseOnExec(3) // what Spec.Within is open in
 	end := make(chan os.Signal, 1)
 	signal.Notify(end, endSignal)
 	signal.Notify(make(chan os.Signal, 1), unix.SIGINT, unix.SIGHUP, unix.SIGPIPE) // not ours, nor our children's, to ignore

@@ -57,7 +57,7 @@ type Spec struct {
 	Path []string
 
 	// Within is what Dir is in, nil if it shall stay when this program is killed.
-	Within *WorkDir
+	Within *WorkDir `json:"-"`
 }
 
 // Console is the file, in the directory of a machine, with what it says.
