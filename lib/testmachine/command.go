@@ -7,9 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
-
-	"nixproc/lib/quote"
 )
 
 // endSignal makes the keeper end its machine, and what has entered one end what
@@ -18,16 +17,26 @@ const endSignal = syscall.SIGTERM
 
 // self is a command that runs this program as another part of it.
 func self(name string, args ...string) *exec.Cmd {
-	cmd := exec.Command("/proc/self/exe")
+	cmd := exec.Command(executable())
 	cmd.Args = append([]string{name}, args...)
 	return cmd
 }
 
+var executable = sync.OnceValue(func() string {
+	file, err := os.Executable()
+	if err != nil {
+		return "/proc/self/exe"
+	}
+	return file
+})
+
 // Command gives a program that runs inside as a user, in Environment and in
-// /tmp. Its exit code is the program's, or 128 and the signal that ended it. What
-// it leaves behind holds on to its output: that should be a file, or have a WaitDelay.
+// /tmp. Its exit code is the program's, 128 and the signal that ended it, or 1
+// where it could not be started. What it leaves behind holds on to its output:
+// that should be a file, or the command have a WaitDelay. At a terminal, it is
+// the one that hears of the keys.
 func (m *Machine) Command(ctx context.Context, user string, argv ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, "/proc/self/exe")
+	cmd := exec.CommandContext(ctx, executable())
 	cmd.Args = append([]string{enterName, strconv.Itoa(m.init), user}, argv...)
 	cmd.Env = m.Environment(user)
 	cmd.Cancel = func() error { return cmd.Process.Signal(endSignal) }
@@ -53,18 +62,10 @@ func (m *Machine) Environment(user string) []string {
 			env = append(env, variable+"="+value)
 		}
 	}
-	return env
+	return append(env, m.spec.Env...)
 }
 
 const userRuntimeDir = "/run/user/1000"
 
 // systemPath is where the host has its programs; the last is for NixOS.
 var systemPath = []string{"/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin", "/run/current-system/sw/bin"}
-
-func shellEnvironment(env []string) string {
-	var words []string
-	for _, variable := range env {
-		words = append(words, quote.Shell(variable))
-	}
-	return strings.Join(words, " ")
-}

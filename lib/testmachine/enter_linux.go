@@ -1,20 +1,18 @@
 package testmachine
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"os/signal"
+	"os/user"
 	"path/filepath"
 	"runtime"
 	"strconv"
 	"syscall"
 
 	"golang.org/x/sys/unix"
-
-	"nixproc/lib/chainload"
 )
 
 // enter runs a program inside: args are process 1 of the machine, the user, the
@@ -29,7 +27,10 @@ func enter(args []string) error {
 	if err := join(pid); err != nil {
 		return fmt.Errorf("the machine is gone: %w", err)
 	}
-	account, err := chainload.Lookup(context.Background(), noGetent, args[1])
+	if err := giveUp(); err != nil {
+		return err
+	}
+	owner, err := credential(args[1])
 	if err != nil {
 		return err
 	}
@@ -41,26 +42,20 @@ func enter(args []string) error {
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	cmd.Dir = "/tmp" // as in NixOS' own tests
 	cmd.SysProcAttr = &syscall.SysProcAttr{
-		Setpgid:    !terminal(),
-		Credential: &syscall.Credential{Uid: uint32(account.UID), Gid: uint32(account.GID)},
+		Setpgid: true, Foreground: terminal(),
+		Credential: owner,
 		// What it leaves behind belongs to the machine.
 		UseCgroupFD: true, CgroupFD: int(group.Fd()),
 	}
-	for _, gid := range account.Groups {
-		cmd.SysProcAttr.Credential.Groups = append(cmd.SysProcAttr.Credential.Groups, uint32(gid))
-	}
 	end := make(chan os.Signal, 1)
 	signal.Notify(end, endSignal)
-	signal.Notify(make(chan os.Signal, 1), unix.SIGINT, unix.SIGQUIT, unix.SIGHUP) // the terminal's are the program's
+	signal.Notify(make(chan os.Signal, 1), unix.SIGINT, unix.SIGQUIT) // the terminal's are the program's
 	if err := cmd.Start(); err != nil {
 		return err
 	}
 	go func() {
 		<-end
-		cmd.Process.Kill()
-		if cmd.SysProcAttr.Setpgid {
-			unix.Kill(-cmd.Process.Pid, unix.SIGKILL)
-		}
+		unix.Kill(-cmd.Process.Pid, unix.SIGKILL)
 	}()
 	err = cmd.Wait()
 	var exit *exec.ExitError
@@ -87,13 +82,29 @@ func join(pid int) error {
 	return unix.Setns(process, unix.CLONE_NEWNS|unix.CLONE_NEWPID|unix.CLONE_NEWNET|unix.CLONE_NEWUTS|unix.CLONE_NEWIPC|unix.CLONE_NEWCGROUP)
 }
 
-// terminal says whether a person may sit there.
+// terminal says whether the program is to have the terminal, and its keys.
 func terminal() bool {
 	_, err := unix.IoctlGetTermios(int(os.Stdin.Fd()), unix.TCGETS)
 	return err == nil
 }
 
-// noGetent leaves the files alone to say which accounts there are.
-func noGetent(context.Context, string, string) (string, error) {
-	return "", exec.ErrNotFound
+// credential is what a program has of a user that the machine's files know.
+func credential(name string) (*syscall.Credential, error) {
+	account, err := user.Lookup(name)
+	if err != nil {
+		return nil, fmt.Errorf("there is no user %s: %w", name, err)
+	}
+	groups, err := account.GroupIds()
+	if err != nil {
+		return nil, err
+	}
+	var ids []uint32
+	for _, text := range append([]string{account.Uid, account.Gid}, groups...) {
+		id, err := strconv.ParseUint(text, 10, 32)
+		if err != nil {
+			return nil, fmt.Errorf("the entry of the user %s is wrong: %w", name, err)
+		}
+		ids = append(ids, uint32(id))
+	}
+	return &syscall.Credential{Uid: ids[0], Gid: ids[1], Groups: ids[2:]}, nil
 }

@@ -52,6 +52,9 @@ func inside(args []string) error {
 	if err := setUp(spec); err != nil {
 		return err
 	}
+	if err := giveUp(); err != nil {
+		return err
+	}
 	if _, err := ready.WriteString("ready\n"); err != nil {
 		return err
 	}
@@ -89,4 +92,16 @@ func systemdProgram() (string, error) {
 
 func keeperAttributes() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setsid: true, Cloneflags: unix.CLONE_NEWNS}
+}
+
+// giveUp makes the calling thread, and what it starts, unable to do what no
+// namespace holds back: to set the clock, to load modules of the kernel, to reach
+// the hardware.
+func giveUp() error {
+	for _, capability := range []uintptr{unix.CAP_SYS_TIME, unix.CAP_SYS_MODULE, unix.CAP_SYS_RAWIO} {
+		if err := unix.Prctl(unix.PR_CAPBSET_DROP, capability, 0, 0, 0); err != nil {
+			return fmt.Errorf("capability %d can't be given up: %w", capability, err)
+		}
+	}
+	return nil
 }

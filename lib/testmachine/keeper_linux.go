@@ -61,7 +61,7 @@ func keepIn(group *group, spec string, end chan os.Signal) error {
 	err = init.Start()
 	write.Close()
 	if err != nil {
-		return err
+		return fmt.Errorf("no namespaces: %w", err)
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- init.Wait() }()

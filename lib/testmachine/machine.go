@@ -24,6 +24,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"nixproc/lib/quote"
 )
 
 // User is the account without rights that each machine has.
@@ -55,6 +57,10 @@ type Spec struct {
 	// Path are directories that come first in PATH inside; those of the host
 	// can be read there.
 	Path []string
+
+	// Env are more variables of the environment inside. NIX_STORE_DIR and the like
+	// say which store the machine sees; without them, it is this program's.
+	Env []string
 
 	// Within is what Dir is in, nil if it shall stay when this program is killed.
 	Within *WorkDir `json:"-"`
@@ -104,6 +110,7 @@ func Start(ctx context.Context, spec Spec) (*Machine, error) {
 	}
 	m.lifeline = lifeline
 	m.keeper.Stdin, m.keeper.Stderr = input, console
+	m.keeper.Env = append(os.Environ(), spec.Env...)
 	m.keeper.SysProcAttr = keeperAttributes()
 	if spec.Within != nil {
 		m.keeper.ExtraFiles = []*os.File{spec.Within.lifeline}
@@ -115,7 +122,7 @@ func Start(ctx context.Context, spec Spec) (*Machine, error) {
 	input.Close()
 	if err != nil {
 		lifeline.Close()
-		return fail(err)
+		return fail(fmt.Errorf("no namespaces, which containers may not make: %w", err))
 	}
 	stop := context.AfterFunc(ctx, func() { m.keeper.Process.Signal(endSignal) })
 	line, err := bufio.NewReader(report).ReadString('\n')
@@ -168,6 +175,6 @@ func (m *Machine) Keep() (enter, end string, err error) {
 	}
 	m.lifeline.Close()
 	m.lifeline = nil
-	return fmt.Sprintf("nsenter --target %d --all --wd=/tmp env -i %s sh -l", m.init, shellEnvironment(m.Environment("root"))),
+	return fmt.Sprintf("nsenter --target %d --all env -i %s sh", m.init, quote.ShellWords(m.Environment("root")...)),
 		fmt.Sprintf("kill %d", m.keeper.Process.Pid), m.keeper.Process.Release()
 }

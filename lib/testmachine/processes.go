@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -15,33 +16,41 @@ type Process struct {
 	Command string
 }
 
-// Processes are those that run inside, without what every machine of the kind
-// has.
+// Processes are those that run inside, without process 1 and, under systemd, what
+// systemd has started for itself.
 func (m *Machine) Processes() ([]Process, error) {
-	proc := fmt.Sprintf("/proc/%d/root/proc", m.init)
-	files, err := filepath.Glob(filepath.Join(proc, "[0-9]*", "stat"))
+	dirs, err := filepath.Glob(fmt.Sprintf("/proc/%d/root/proc/[0-9]*", m.init))
 	if err != nil {
 		return nil, err
 	}
-	if len(files) == 0 {
-		return nil, fmt.Errorf("the machine %s has ended", m.spec.Name)
+	if len(dirs) == 0 {
+		return nil, fmt.Errorf("the machine %s has ended: %s", m.spec.Name, m.said())
 	}
 	var found []Process
-	for _, file := range files {
-		dir := filepath.Dir(file)
-		stat, err := os.ReadFile(file)
+	for _, dir := range dirs {
+		stat, err := os.ReadFile(filepath.Join(dir, "stat"))
 		if err != nil || bytes.Contains(stat, []byte(") Z ")) {
-			continue
-		}
-		pid, err := strconv.Atoi(filepath.Base(dir))
-		if err != nil || pid == 1 {
-			continue
+			continue // it has just ended, or was not waited for
 		}
 		words, err := os.ReadFile(filepath.Join(dir, "cmdline"))
 		if err != nil {
 			continue
 		}
-		found = append(found, Process{pid, strings.Join(strings.Split(strings.TrimSuffix(string(words), "\x00"), "\x00"), " ")})
+		pid, err := strconv.Atoi(filepath.Base(dir))
+		if err != nil {
+			return nil, err
+		}
+		command := strings.TrimSpace(strings.ReplaceAll(string(words), "\x00", " "))
+		if program, _ := os.Readlink(filepath.Join(dir, "exe")); pid != 1 && !m.own(program, command) {
+			found = append(found, Process{pid, command})
+		}
 	}
+	slices.SortFunc(found, func(a, b Process) int { return a.PID - b.PID })
 	return found, nil
+}
+
+// own says whether a process is one of systemd's: a part of it, or the D-Bus
+// daemon that it starts when somebody calls.
+func (m *Machine) own(program, command string) bool {
+	return m.spec.Manager == "systemd" && (strings.Contains(program, "/lib/systemd/") || strings.Contains(command, " --address=systemd: "))
 }
