@@ -38,8 +38,8 @@ func newGroup() (*group, error) {
 		return nil, err
 	}
 	for _, dir := range old {
-		pid, err := strconv.Atoi(strings.TrimPrefix(filepath.Base(dir), groupPrefix))
-		if err == nil && errors.Is(unix.Kill(pid, 0), unix.ESRCH) {
+		keeper := strings.TrimPrefix(filepath.Base(dir), groupPrefix)
+		if line, _ := os.ReadFile("/proc/" + keeper + "/cmdline"); len(line) == 0 { // gone, or not waited for
 			removeGroup(dir) // fails where something runs in it
 		}
 	}
