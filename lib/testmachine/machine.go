@@ -55,7 +55,7 @@ type Spec struct {
 	Dir string
 
 	// Path are directories that come first in PATH inside; those of the host
-	// can be read there.
+	// can be read there. Beside a bin, so can lib, libexec and share.
 	Path []string
 
 	// Env are more variables of the environment inside. NIX_STORE_DIR and the like

@@ -101,13 +101,17 @@ func TestOwnMachine(t *testing.T) {
 // Both sides see the machine's directory, and those of its PATH.
 func TestDirectories(t *testing.T) {
 	t.Parallel()
-	programs := filepath.Join(t.TempDir(), "some programs")
-	script := "#!/bin/sh\necho my own program in \"$(dirname \"$0\")\"\n"
-	if err := errors.Join(os.Mkdir(programs, 0o755), os.WriteFile(programs+"/own-program", []byte(script), 0o755)); err != nil {
+	prefix := t.TempDir()
+	programs := filepath.Join(prefix, "bin")
+	script := "#!/bin/sh\n. \"${0%/*}/../libexec/own library\"\n"
+	if err := errors.Join(
+		os.Mkdir(programs, 0o755), os.WriteFile(programs+"/own-program", []byte(script), 0o755),
+		os.Mkdir(prefix+"/libexec", 0o755), os.WriteFile(prefix+"/libexec/own library", []byte("echo my own program"), 0o644),
+	); err != nil {
 		t.Fatal(err)
 	}
 	m := started(t, Spec{Manager: "sysvinit", Path: []string{programs}})
-	if got := says(t, m, User, "own-program"); got != "my own program in "+programs {
+	if got := says(t, m, User, "own-program; touch "+programs+"/file 2>&1; exit 0"); got != "my own program\ntouch: cannot touch '"+programs+"/file': Read-only file system" {
 		t.Error(got)
 	}
 	says(t, m, "root", "echo text >'"+m.spec.Dir+"/file'")

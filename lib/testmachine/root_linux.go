@@ -118,12 +118,20 @@ func visible(spec Spec) error {
 		return err
 	}
 	for _, dir := range spec.Path {
-		// What is visible already is left as it is.
-		if _, err := os.Stat(filepath.Join(root, dir)); err == nil {
-			continue
+		dirs := []string{dir}
+		if base := filepath.Base(dir); base == "bin" || base == "sbin" {
+			// Programs may need what was installed with them.
+			for _, sibling := range []string{"lib", "libexec", "share"} {
+				dirs = append(dirs, filepath.Join(dir, "..", sibling))
+			}
 		}
-		if err := bind(dir, true); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
+		for _, dir := range dirs {
+			if _, err := os.Stat(filepath.Join(root, dir)); err == nil {
+				continue // as in a package, or /usr
+			}
+			if err := bind(dir, true); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return err
+			}
 		}
 	}
 	return nil
