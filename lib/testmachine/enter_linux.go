@@ -41,8 +41,9 @@ func enter(args []string) error {
 	cmd := exec.Command(args[2], args[3:]...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	cmd.Dir = "/tmp" // as in NixOS' own tests
+	atTerminal := terminal()
 	cmd.SysProcAttr = &syscall.SysProcAttr{
-		Setpgid: true, Foreground: terminal(),
+		Setpgid: true, Foreground: atTerminal,
 		Credential: owner,
 		// What it leaves behind belongs to the machine.
 		UseCgroupFD: true, CgroupFD: int(group.Fd()),
@@ -58,6 +59,10 @@ func enter(args []string) error {
 		unix.Kill(-cmd.Process.Pid, unix.SIGKILL)
 	}()
 	err = cmd.Wait()
+	if atTerminal { // it is ours again
+		signal.Ignore(unix.SIGTTOU)
+		unix.IoctlSetPointerInt(int(os.Stdin.Fd()), unix.TIOCSPGRP, unix.Getpgrp())
+	}
 	var exit *exec.ExitError
 	if !errors.As(err, &exit) {
 		return err

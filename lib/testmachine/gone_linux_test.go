@@ -58,6 +58,13 @@ func drive(text string) error {
 	switch word {
 	case "stop\n":
 		return errors.Join(m.Stop(), work.Close(false))
+	case "shell\n":
+		shell := m.Command(context.Background(), "root", "sh")
+		shell.Stdin, shell.Stdout, shell.Stderr = os.Stdin, os.Stdout, os.Stderr
+		err := shell.Run()
+		word, _ := bufio.NewReader(os.Stdin).ReadString('\n')
+		fmt.Print("after it ", word)
+		return errors.Join(err, m.Stop(), work.Close(false))
 	case "keep\n":
 		enter, end, err := m.Keep()
 		fmt.Printf("%s\n%s\n", enter, end)
@@ -265,4 +272,43 @@ func TestKeep(t *testing.T) {
 		t.Error(err, string(out))
 	}
 	d.gone(t)
+}
+
+// A shell at a terminal has the terminal, its keys too, until it ends.
+func TestShell(t *testing.T) {
+	t.Parallel()
+	needsRoot(t)
+	terminal := exec.Command("script", "--quiet", "--return", "--command", executable(), "/dev/null")
+	terminal.Env = append(os.Environ(), driverVariable+`={"Manager":"sysvinit"}`, "TMPDIR="+t.TempDir())
+	input, err := terminal.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	output, err := terminal.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := terminal.Start(); err != nil {
+		t.Skip(err)
+	}
+	stop := time.AfterFunc(30*time.Second, func() { terminal.Process.Kill() })
+	defer stop.Stop()
+	var said strings.Builder
+	read := io.TeeReader(output, &said)
+	for _, step := range []struct{ after, keys string }{
+		{"\n", "shell\n"}, {"# ", "hostname; sleep 60; echo not interrupted\n"}, {"machine\r\n", "\x03"}, {"# ", "exit 7\n"}, {"exit 7\r\n", "word\n"},
+	} {
+		for seen := said.Len(); !strings.Contains(said.String()[seen:], step.after); {
+			if _, err := read.Read(make([]byte, 100)); err != nil {
+				t.Fatalf("no %q: %v\n%s", step.after, err, &said)
+			}
+		}
+		time.Sleep(100 * time.Millisecond) // for sleep to be there to be interrupted
+		io.WriteString(input, step.keys)
+	}
+	io.Copy(io.Discard, read)
+	err = terminal.Wait()
+	if err == nil || !strings.Contains(said.String(), "after it word") || strings.Contains(said.String(), "\nnot interrupted") || !strings.Contains(said.String(), "exit status 7") {
+		t.Errorf("%v\n%s", err, &said)
+	}
 }
