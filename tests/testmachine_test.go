@@ -22,21 +22,16 @@ type machineVariant struct {
 	begin, end string
 }
 
+// Suites test every manager for both (tests/services).
 var machineVariants = []machineVariant{
 	{"sysvinit", false, []string{"daemon"}, "", ""},
-	{"sysvinit", true, []string{"daemon"}, "", ""},
 	{"systemd", false, nil, "", ""},
 	{"systemd", true, nil, "", ""},
-	{"supervisord", false, []string{"supervisord"}, startSupervisordInside, "pkill supervisord"},
-	{"supervisord", true, []string{"supervisord"}, startSupervisordInside, "pkill supervisord"},
+	{"supervisord", true, []string{"supervisord"}, startSupervisordInside, `kill "$(cat "$SUPERVISORD_CONF_DIR/supervisord.pid")"`},
 	{"s6-rc", false, []string{"s6-rc-compile", "s6-svscan"}, `
 		nixproc s6-svscan --state-dir "$STATE" >/tmp/s6-svscan.log 2>&1 &
 		until s6-svscanctl -a "$STATE/run/service"; do sleep 0.02; done`, `s6-svscanctl -t "$STATE/run/service"`},
-	{"s6-rc", true, []string{"s6-rc-compile", "s6-svscan"}, `
-		nixproc s6-svscan --state-dir "$STATE" >/tmp/s6-svscan.log 2>&1 &
-		until s6-svscanctl -a "$STATE/run/service"; do sleep 0.02; done`, `s6-svscanctl -t "$STATE/run/service"`},
-	{"docker", false, []string{"dockerd", "docker", "runc"}, startDockerInside, "pkill dockerd"},
-	{"docker", true, []string{"dockerd", "docker", "runc"}, startDockerInside, "pkill dockerd"},
+	{"docker", true, []string{"dockerd", "docker", "runc"}, startDockerInside, "kill $(cat /var/run/docker.pid)"},
 }
 
 const startSupervisordInside = `
@@ -95,7 +90,13 @@ func TestDeployInMachines(t *testing.T) {
 				state, user, args = testmachine.UserHome+"/var", testmachine.User, []string{"--force-disable-user-change"}
 			}
 			args = append(args, "--state-dir", state)
-			model := d.model("model.nix", `{ a = sleeper "a" { user = "npa"; credentials = { groups.npa = { }; users.npa.group = "npa"; }; }; }`)
+			model := d.model("model.nix", `{ a = sleeper "a" {
+				# As process 1 of a container, sleep alone would take no notice of a signal.
+				foregroundProcess = script "a" "trap 'kill $!; exit' TERM; sleep 1000 & wait";
+				args = [ ];
+				user = "npa";
+				credentials = { groups.npa = { }; users.npa.group = "npa"; };
+			}; }`)
 			var built []string
 			for _, file := range []string{model, d.model("empty.nix", "{ }")} {
 				said := d.must(d.binary, append([]string{"build", "-P", v.manager, "--host-packages", "--no-out-link", file}, args...)...)
@@ -118,15 +119,12 @@ func TestDeployInMachines(t *testing.T) {
 			}
 			args = append([]string{"-P", v.manager}, args...)
 			insideMachine(t, m, user, `nixproc deploy "$@"`, append(args, built[0])...)
-			owner := testmachine.User
-			if !v.unprivileged {
-				owner = "npa"
+			owner := "npa"
+			if v.unprivileged {
+				owner = testmachine.User
 			}
-			if v.manager == "docker" { // its accounts are the image's
-				owner = insideMachine(t, m, "root", "ps -o user:20= -C sleep")
-			}
-			if got := insideMachine(t, m, "root", "ps -o user:20=,args= -C sleep"); !strings.HasPrefix(got, owner) || !strings.HasSuffix(got, "sleep 1000") {
-				t.Errorf("there runs %q, want sleep as %s", got, owner)
+			if got := v.owners(t, m); got != owner {
+				t.Errorf("what was deployed runs as %q, want %s", got, owner)
 			}
 
 			insideMachine(t, m, user, `nixproc deploy "$@"`, append(args, built[1])...)
@@ -142,6 +140,22 @@ func TestDeployInMachines(t *testing.T) {
 			})
 		})
 	}
+}
+
+// owners are the users whose the deployed processes are.
+func (v machineVariant) owners(t *testing.T, m *testmachine.Machine) string {
+	t.Helper()
+	found, err := m.Processes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var owners []string
+	for _, p := range found {
+		if p.Command == "sleep 1000" {
+			owners = append(owners, insideMachine(t, m, "root", fmt.Sprintf("stat -c %%U /proc/%d", p.PID)))
+		}
+	}
+	return strings.Join(owners, " ")
 }
 
 // machine is one for a variant, which sees the test's store.

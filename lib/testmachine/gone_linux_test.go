@@ -28,7 +28,7 @@ const littering = `
 setsid sleep 96 >/dev/null 2>&1 &
 setsid unshare --net --mount --pid --fork sleep 95 >/dev/null 2>&1 &
 mkdir /mnt; mount -t tmpfs tmpfs /mnt
-ip netns add left
+touch /run/left; unshare --net=/run/left true
 mkdir -p /sys/fs/cgroup/left/below; echo $$ >/sys/fs/cgroup/left/below/cgroup.procs
 touch "$1/file" /tmp/file
 `
@@ -263,9 +263,9 @@ func TestKeep(t *testing.T) {
 	t.Cleanup(func() { exec.Command("sh", "-c", lines[1]).Run() })
 	time.Sleep(200 * time.Millisecond) // for what should not happen
 	cmd := exec.Command("sh", "-c", lines[0])
-	cmd.Stdin = strings.NewReader("hostname; pgrep -f 'sleep 96'; ls /tmp/file; echo $HOME")
+	cmd.Stdin = strings.NewReader("hostname; grep -ac '^sleep.96' /proc/[0-9]*/cmdline | grep -c :1; ls /tmp/file; echo $HOME")
 	out, err := cmd.CombinedOutput()
-	if got := strings.Fields(string(out)); err != nil || len(got) != 4 || got[0] != "machine" || got[2] != "/tmp/file" || got[3] != "/root" {
+	if got := strings.Fields(string(out)); err != nil || len(got) != 4 || got[0] != "machine" || got[1] != "1" || got[2] != "/tmp/file" || got[3] != "/root" {
 		t.Errorf("%s: %v\n%s", lines[0], err, out)
 	}
 	if out, err := exec.Command("sh", "-c", lines[1]).CombinedOutput(); err != nil {

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"os/signal"
 	"runtime"
 	"syscall"
@@ -72,15 +71,10 @@ func keepIn(group *group, spec string, end chan os.Signal) error {
 		os.Stdout.Close()
 	}()
 	select {
-	case err = <-ended:
-		var exit *exec.ExitError
-		if errors.As(err, &exit) && exit.ExitCode() != 1 {
-			err = nil // it has switched itself off
-		}
-		return err
+	case <-ended: // it has said why, or was switched off
 	case <-end:
 		init.Process.Kill() // and with it all in its namespace
 		<-ended
-		return nil
 	}
+	return nil
 }

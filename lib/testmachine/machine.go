@@ -149,6 +149,9 @@ func (m *Machine) said() string {
 	if err != nil {
 		return err.Error()
 	}
+	if len(text) == 0 {
+		return "it ended, and said nothing"
+	}
 	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
 	return strings.Join(lines[max(0, len(lines)-10):], "\n")
 }

@@ -78,7 +78,7 @@ func TestOwnMachine(t *testing.T) {
 		{"root", "groupadd more && usermod -a -G more unprivileged", ""},
 		{User, "id -Gn", "users more"},
 		{"root", "grep -c : /proc/net/dev; cat /proc/net/route | wc -l", "1\n1"},
-		{"root", "echo $$ >/tmp/pid; ls -d /proc/[0-9]* | wc -l", "3"}, // process 1, the shell, ls
+		{"root", "tr '\\0' '\\n' </proc/1/cmdline | head -n 1", "nixproc-machine"},
 		{"root", "touch /usr/file 2>&1", "touch: cannot touch '/usr/file': Read-only file system"},
 		{"root", "value=$(cat /proc/sys/vm/swappiness); echo $value 2>&1 >/proc/sys/vm/swappiness", "sh: 1: cannot create /proc/sys/vm/swappiness: Read-only file system"},
 		{"root", "echo 77 >/proc/sys/net/ipv4/ip_default_ttl; cat /proc/sys/net/ipv4/ip_default_ttl", "77"},
@@ -187,9 +187,13 @@ func TestProcesses(t *testing.T) {
 	left(t, m)
 	says(t, m, User, "setsid sleep 97 >/dev/null 2>&1 & sleep 0.1 & exit 0")
 	left(t, m, "sleep 97")
-	says(t, m, "root", "pkill sleep; sleep 0.1")
+	found, err := m.Processes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	says(t, m, "root", fmt.Sprintf("kill %d; sleep 0.1", found[0].PID))
 	left(t, m)
-	if got := says(t, m, "root", "ps -o stat= -A | grep -c Z; exit 0"); got != "0" {
+	if got := says(t, m, "root", "cat /proc/[0-9]*/stat | grep -c ') Z '; exit 0"); got != "0" {
 		t.Error("zombies:", got)
 	}
 }
@@ -229,4 +233,32 @@ func TestOwnStore(t *testing.T) {
 		t.Errorf("the host's store: %q, %v", text, err)
 	}
 	nix("--check-validity", path)
+}
+
+// What goes wrong is told, and leaves nothing.
+func TestNotStarted(t *testing.T) {
+	t.Parallel()
+	needsRoot(t)
+	for _, c := range []struct {
+		spec Spec
+		want string
+	}{
+		{Spec{Dir: "/nowhere"}, "open /nowhere/console.log: no such file or directory"},
+		{Spec{Dir: t.TempDir(), Env: []string{"NIX_CONF_DIR=/not/there"}}, "stat /not/there: no such file or directory"},
+		{Spec{Dir: t.TempDir(), Manager: "systemd", Env: []string{"NIX_STORE_DIR=/etc/passwd"}}, "mkdir /sys/root/etc/passwd: not a directory"},
+	} {
+		c.spec.Name = "unlucky"
+		m, err := Start(t.Context(), c.spec)
+		if err == nil {
+			m.Stop()
+		}
+		if err == nil || err.Error() != "the machine unlucky can't be started: "+c.want {
+			t.Errorf("%+v: %v", c.spec, err)
+		}
+	}
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(errors.New("nobody wants it"))
+	if _, err := Start(ctx, Spec{Dir: t.TempDir()}); err == nil || !strings.Contains(err.Error(), "nobody wants it") {
+		t.Error(err)
+	}
 }
