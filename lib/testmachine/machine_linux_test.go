@@ -262,3 +262,27 @@ func TestNotStarted(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// How long it takes until a machine can be used, and until it is gone.
+func BenchmarkMachine(b *testing.B) {
+	for _, spec := range []Spec{{Manager: "sysvinit"}, {Manager: "systemd"}, {Manager: "systemd", Unprivileged: true}} {
+		b.Run(fmt.Sprintf("%s/unprivileged=%t", spec.Manager, spec.Unprivileged), func(b *testing.B) {
+			spec.Dir = b.TempDir()
+			var starts, stops time.Duration
+			for b.Loop() {
+				begin := time.Now()
+				m, err := Start(b.Context(), spec)
+				if err != nil {
+					b.Fatal(err)
+				}
+				started := time.Now()
+				if err := m.Stop(); err != nil {
+					b.Fatal(err)
+				}
+				starts, stops = starts+started.Sub(begin), stops+time.Since(started)
+			}
+			b.ReportMetric(starts.Seconds()/float64(b.N), "s/start")
+			b.ReportMetric(stops.Seconds()/float64(b.N), "s/stop")
+		})
+	}
+}
