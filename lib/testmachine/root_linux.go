@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 
@@ -88,7 +87,7 @@ func bind(path string, readOnly bool) error {
 	return nil
 }
 
-// programs are those of the host, and its settings a copy.
+// programs are those of the host, with their settings.
 func programs() error {
 	for _, pattern := range []string{"/usr", "/bin", "/sbin", "/lib*", "/opt"} {
 		paths, err := filepath.Glob(pattern)
@@ -106,10 +105,7 @@ func programs() error {
 			}
 		}
 	}
-	if out, err := exec.Command("cp", "-a", "/etc", root+"/etc").CombinedOutput(); err != nil {
-		return fmt.Errorf("no copy of /etc: %w: %s", err, out)
-	}
-	return nil
+	return overlay("/etc")
 }
 
 // visible makes what the machine's user asked for visible.
