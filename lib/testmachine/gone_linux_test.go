@@ -127,6 +127,13 @@ func newDriver(t *testing.T, spec Spec) *driver {
 		}
 		d.namespaces = append(d.namespaces, link)
 	}
+	for _, pid := range []int{d.init, d.keeper} {
+		process, err := os.FindProcess(pid)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { process.Kill() }) // where it is left all the same
+	}
 	if rest := d.rest(t); len(rest) < 5 {
 		t.Fatalf("nothing to be removed: %q", rest)
 	}

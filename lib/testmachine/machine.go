@@ -24,6 +24,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"nixproc/lib/quote"
 )
@@ -156,6 +157,9 @@ func (m *Machine) said() string {
 	return strings.Join(lines[max(0, len(lines)-10):], "\n")
 }
 
+// stopTime bounds the end of a machine, which takes a tenth of a second.
+const stopTime = 20 * time.Second
+
 // Stop ends all that runs in the machine, and returns once nothing is left of
 // it, but for its directory.
 func (m *Machine) Stop() error {
@@ -164,6 +168,7 @@ func (m *Machine) Stop() error {
 	}
 	m.lifeline.Close()
 	m.lifeline = nil
+	defer time.AfterFunc(stopTime, func() { m.keeper.Process.Kill() }).Stop()
 	if err := m.keeper.Wait(); err != nil {
 		return fmt.Errorf("something may be left of the machine %s: %w: %s", m.spec.Name, err, m.said())
 	}
