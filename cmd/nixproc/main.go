@@ -33,6 +33,7 @@ type command struct {
 
 func main() {
 	testmachine.Inside()
+	testmachine.Inside()
 	// Modes of what we and our children create do not depend on the caller's
 	// umask (see lib/run).
 	syscall.Umask(0o022)
