@@ -75,22 +75,25 @@ func (t *trial) back(what string, before map[string]running) error {
 	return err
 }
 
-// killing ends a process with all that it has started: what is left of a server
-// whose first process is gone holds on to its port, which no manager can know.
+// killing kills processes, and waits until the first of them is gone.
 const killing = `
 family() {
 	kill -STOP "$1" && echo "$1"
 	for child in $(pgrep -P "$1"); do family "$child"; done
 }
-family "$1" | xargs kill -KILL`
+victims=$1
+if [ "$2" = family ]; then victims=$(family "$1"); fi
+kill -KILL $victims || :
+while grep -qs '^State:.[^XZ]' "/proc/$1/status"; do sleep 0.02; done`
 
-func (t *trial) kill(pid int) error {
-	_, err := t.inside("root", nil, "sh", "-c", killing, "sh", strconv.Itoa(pid))
-	return err
-}
+// kill kills a process with all that it has started: what is left of a server whose
+// first process is gone holds on to its port, which no manager can know.
+func (t *trial) kill(pid int) error { return t.killing(pid, "family") }
 
-func (t *trial) killAlone(pid int) error {
-	_, err := t.inside("root", nil, "kill", "-KILL", strconv.Itoa(pid))
+func (t *trial) killAlone(pid int) error { return t.killing(pid, "alone") }
+
+func (t *trial) killing(pid int, who string) error {
+	_, err := t.inside("root", nil, "sh", "-c", killing, "sh", strconv.Itoa(pid), who)
 	return err
 }
 

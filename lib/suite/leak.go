@@ -10,7 +10,7 @@ import (
 )
 
 // leaving is how long what was stopped may take to be gone.
-const leaving = 3 * time.Second
+const leaving = 5 * time.Second
 
 // undeploy stops the model, and looks whether something of it runs on.
 func (t *trial) undeploy() error {
