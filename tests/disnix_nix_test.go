@@ -233,11 +233,15 @@ func TestDisnixByHand(t *testing.T) {
 	p := newDisnix(t, newDeployment(t))
 	p.hostNeeds("daemon")
 	model := p.model("model.nix", `{ a = sleeper "a" { }; }`)
+	client := p.write("my-client", "#!/bin/sh\nexec disnix-run-activity \"$@\"\n")
+	if err := os.Chmod(client, 0o755); err != nil {
+		t.Fatal(err)
+	}
 	manifest := evalWith(t, true, `import `+frameworkOf(t, "backends/disnix/build-disnix-env.nix")+` {
 		inherit pkgs; exprFile = `+nixString(model)+`; stateDir = `+nixString(p.path("state"))+`; forceDisableUserChange = true;
-		clientInterface = "my-client"; disnixDataDir = "/nowhere"; tmpDir = `+nixString(p.path("state/tmp"))+`;
+		clientInterface = `+nixString(client)+`; disnixDataDir = "/nowhere"; tmpDir = `+nixString(p.path("state/tmp"))+`;
 	}`)
-	if text := read(t, manifest); !strings.Contains(text, "<clientInterface>my-client</clientInterface>") || !strings.Contains(text, "<name>a</name>") {
+	if text := read(t, manifest); !strings.Contains(text, "<clientInterface>"+client+"</clientInterface>") || !strings.Contains(text, "<name>a</name>") {
 		t.Errorf("the manifest says\n%s", text)
 	}
 	r := p.nixproc("disnix-switch", "--state-dir", p.path("state"), "--force-disable-user-change", manifest)

@@ -20,6 +20,7 @@ in
   cygrunsrv = commands ./cygrunsrv;
   disnix = commands ./disnix;
   docker = commands ./docker;
+  dysnomia-module = import ./dysnomia-module { inherit pkgs nixproc; inherit (pkgs) stdenv; };
   generate-config = commands ./generate-config;
   idassign = commands ./idassign;
   launchd = commands ./launchd;

@@ -17,6 +17,7 @@ var signs = []struct{ pattern, manager string }{
 	{"etc/rc.d", "bsdrc"},
 	{"etc/systemd/system", "systemd"},
 	{"supervisord.conf", "supervisord"},
+	{"conf.d/*.conf", "supervisord"}, // a package, by itself
 	{"etc/s6/sv", "s6-rc"},
 	{"*-docker-settings", "docker"},
 	{"Library/LaunchDaemons", "launchd"},

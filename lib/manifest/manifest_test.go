@@ -57,6 +57,7 @@ func TestManagerOf(t *testing.T) {
 		"etc/rc.d/a":        "bsdrc",
 		"etc/systemd/system/nix-process-a.service": "systemd",
 		"supervisord.conf":                         "supervisord",
+		"conf.d/a.conf":                            "supervisord",
 		"etc/s6/sv/a-srv/run":                      "s6-rc",
 		"a-docker-settings":                        "docker",
 		"Library/LaunchDaemons/org.nixos.a.plist":  "launchd",

@@ -1,0 +1,286 @@
+package tests
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"strings"
+	"testing"
+)
+
+// exampleNetwork is a network with a tree of its own, in which examples are.
+func exampleNetwork(t *testing.T, machines ...string) *network {
+	t.Helper()
+	n := newNetwork(t, machines...)
+	n.hostNeeds("nginx", "daemon")
+	for _, part := range []string{"examples", "nixproc", "webapp"} {
+		copyTree(t, "../"+part, n.path("tree", part))
+	}
+	return n
+}
+
+// exampleOf gives the options of disnix-env for the models of an example.
+func (n *network) exampleOf(name string) []string {
+	return []string{
+		"-s", n.path("tree/examples", name, "services.nix"), "-i", n.path("tree/examples", name, "infrastructure.nix"),
+		"-d", n.path("tree/examples", name, "distribution.nix"),
+	}
+}
+
+// runs checks which programs run on which machines, and no others do.
+func (n *network) runs(what string, want map[string]map[string]int) {
+	n.t.Helper()
+	for _, machine := range n.machines {
+		expected := map[string]int{"cat": 1, "dash": 1} // the first process of a machine
+		maps.Copy(expected, want[machine])
+		var got map[string]int
+		eventually(n.t, fmt.Sprintf("%s: %v on %s, where %v run", what, expected, machine, got), func() bool {
+			got = n.programs(machine)
+			return maps.Equal(got, expected)
+		})
+	}
+}
+
+// serves waits for the page of the web application, behind the proxy on a machine.
+func (n *network) serves(machine string) {
+	n.t.Helper()
+	eventually(n.t, "the page behind the proxy on "+machine, func() bool {
+		return strings.Contains(n.fetch(machine, 8080, "webapp.local"), "listening on port: 5000")
+	})
+}
+
+var (
+	oneWebapp = map[string]int{"webapp": 1}
+	oneNginx  = map[string]int{"nginx": 2} // a master and its worker
+)
+
+// The examples' services, infrastructure and distribution work as they stand: the
+// proxy on one machine finds the web application on another.
+func TestNetworkExamples(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		example string
+		more    []string
+	}{
+		{"webapps-agnostic", nil},
+		{"webapps-agnostic", []string{"--extra-params", `{ processManager = "disnix"; }`}},
+		{"webapps-sysvinit", nil},
+	} {
+		t.Run(c.example+strings.Join(c.more, " "), func(t *testing.T) {
+			t.Parallel()
+			n := exampleNetwork(t, "test1", "test2")
+			n.mustDisnixEnv(append(n.exampleOf(c.example), c.more...)...)
+			n.serves("test2")
+			n.runs("deployed", map[string]map[string]int{"test1": oneWebapp, "test2": oneNginx})
+			if c.more != nil {
+				return // Dysnomia removes the user of a process before that has ended, and fails
+			}
+			n.mustDisnixEnv("--undeploy", "-i", n.path("tree/examples", c.example, "infrastructure.nix"))
+			n.runs("undeployed", nil)
+		})
+	}
+}
+
+// A process moves from one machine to another, where it starts only when it has
+// stopped on the first. If a machine is cut off meanwhile, the network stays as it
+// was, and what is said names the machine.
+func TestNetworkMoves(t *testing.T) {
+	t.Parallel()
+	n := exampleNetwork(t, "test1", "test2", "test3")
+	models := n.exampleOf("webapps-agnostic")
+	n.write("tree/examples/webapps-agnostic/infrastructure.nix", `{ test1.properties.hostname = "test1"; test2.properties.hostname = "test2"; test3.properties.hostname = "test3"; }`)
+	n.mustDisnixEnv(models...)
+	n.serves("test2")
+	before := map[string]map[string]int{"test1": oneWebapp, "test2": oneNginx}
+	n.runs("deployed", before)
+
+	n.write("tree/examples/webapps-agnostic/distribution.nix", `{ infrastructure }: { webapp = [ infrastructure.test3 ]; nginx = [ infrastructure.test2 ]; }`)
+	for _, activity := range []string{"--import", "--lock", "--activate"} {
+		n.cut("test3", activity)
+		r := n.disnixEnv(models...)
+		if r.code != 1 || !strings.Contains(r.stderr, "[target: test3]: ") {
+			t.Errorf("cut off at %s: exit code %d\n%s%s", activity, r.code, r.stdout, r.stderr)
+		}
+		n.serves("test2")
+		n.runs("cut off at "+activity, before)
+		n.connect("test3")
+		n.on("test3", "rm", "-f", n.path("machines/test3/tmp/disnix-default.lock"))
+	}
+
+	r := n.mustDisnixEnv(models...)
+	n.serves("test2")
+	n.runs("moved", map[string]map[string]int{"test3": oneWebapp, "test2": oneNginx})
+	says(t, "to move", r, 0, []string{"[target: test1]: Deactivating service", "[target: test3]: Activating service"}, nil)
+	n.mustDisnixEnv("--rollback")
+	n.serves("test2")
+	n.runs("moved back", before)
+}
+
+// Where Dysnomia has our module, nixproc does the work of each machine, under the
+// manager of each: agnostic packages become what the machine's own manager takes. A
+// process that fails leaves the network as it was, and what it said is there.
+func TestNetworkByOurModule(t *testing.T) {
+	t.Parallel()
+	n := exampleNetwork(t, "test1", "test2")
+	n.ourModule()
+	n.write("tree/examples/webapps-agnostic/ours.nix", `{ pkgs, distribution, invDistribution, system, processManager, port ? 8080 }@args:
+		let ids = (import ./ids.nix).ids; in
+		builtins.mapAttrs (_: service: service // { type = "nixproc-process"; })
+			(import ./services.nix (removeAttrs args [ "port" ] // { ids = ids // { nginxPorts.nginx = port; }; }))`)
+	models := n.exampleOf("webapps-agnostic")
+	models[1] = n.path("tree/examples/webapps-agnostic/ours.nix")
+	n.mustDisnixEnv(append(models, "--extra-params", `{ processManager = "sysvinit"; }`)...)
+	n.serves("test2")
+	before := map[string]map[string]int{"test1": oneWebapp, "test2": oneNginx}
+	n.runs("deployed", before)
+
+	r := n.disnixEnv(append(models, "--extra-params", `{ processManager = "sysvinit"; port = 99999; }`)...)
+	says(t, "a port that there is not", r, 1, nil, []string{`invalid port in "99999"`, "[target: test2]: Activation failed of service: "})
+	n.serves("test2")
+	n.runs("failed", before)
+
+	n.mustDisnixEnv("--undeploy", "-i", models[3])
+	n.runs("undeployed", nil)
+
+	// The same without a word about process managers: test1 has no other than init
+	// scripts, test2 has a supervisord.
+	n.write("supervisor/supervisord.conf", `[supervisord]
+logfile = /var/log/supervisord.log
+pidfile = /run/supervisord.pid
+[unix_http_server]
+file = /run/supervisord.sock
+[rpcinterface:supervisor]
+supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
+[supervisorctl]
+serverurl = unix:///run/supervisord.sock
+[include]
+files = conf.d/*
+`)
+	if r := n.on("test2", "supervisord", "-c", n.path("supervisor/supervisord.conf")); r.code != 0 {
+		t.Fatal(r)
+	}
+	n.write("tree/examples/webapps-agnostic/infrastructure.nix", `{
+		test1 = { properties.hostname = "test1"; containers.nixproc-process.processManager = "sysvinit"; };
+		test2 = { properties.hostname = "test2"; containers.nixproc-process = { processManager = "supervisord"; SUPERVISORD_CONF_DIR = `+nixString(n.path("supervisor"))+`; }; };
+	}`)
+	n.mustDisnixEnv(append(models, "--extra-params", `{ processManager = null; }`)...)
+	n.serves("test2")
+	if r := n.on("test2", "supervisorctl", "-c", n.path("supervisor/supervisord.conf"), "status", "nginx"); !strings.Contains(r.stdout, "RUNNING") {
+		t.Errorf("supervisord says %v", r)
+	}
+}
+
+// ourModule puts our module for Dysnomia on all machines.
+func (n *network) ourModule() {
+	t := n.t
+	t.Helper()
+	// What a machine is to see has to be in the deployment's directory.
+	copyTree(t, "../tools/dysnomia-module", n.path("modules"))
+	program, err := os.ReadFile(n.binary)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range []string{n.path("modules/nixproc-process"), n.write("bin/nixproc", string(program))} {
+		if err := os.Chmod(file, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i, variable := range n.env {
+		if path, ok := strings.CutPrefix(variable, "PATH="); ok {
+			n.env[i] = "PATH=" + n.path("bin") + ":" + path
+		}
+	}
+	n.env = append(n.env, "DYSNOMIA_MODULES_PATH="+n.path("modules"))
+}
+
+// A processes model goes to a network by one command: to one machine what belongs
+// together, or as a distribution says; and it goes back, and away.
+func TestNetworkSwitch(t *testing.T) {
+	t.Parallel()
+	n := exampleNetwork(t, "test1", "test2", "test3")
+	n.ourModule()
+	infrastructure := n.write("infrastructure.nix", `{ test1.properties.hostname = "test1"; test2.properties.hostname = "test2"; test3.properties = { hostname = "test3"; processManager = "sysvinit"; }; }`)
+	model := n.path("tree/examples/webapps-agnostic/processes.nix")
+	command := func(code int, args ...string) outcome {
+		t.Helper()
+		r := n.nixproc(args...)
+		if r.code != code {
+			t.Fatalf("nixproc %q: exit code %d, want %d\n%s%s", args, r.code, code, r.stdout, r.stderr)
+		}
+		return r
+	}
+	says := func(what, got, want string) {
+		t.Helper()
+		if got != want {
+			t.Errorf("%s: %q, want %q", what, got, want)
+		}
+	}
+	says("to begin with", command(0, "network-status").stdout, "no processes\n")
+	unknown := n.write("unknown.nix", `{ test1.properties.hostname = "test1"; test2.properties.hostname = "test2"; }`)
+	if r := command(65, "network-switch", "-i", unknown, model); !strings.Contains(r.stderr, "machine 'test") || !strings.Contains(r.stderr, "has no process manager") {
+		t.Errorf("without a process manager: %s", r.stderr)
+	}
+	of := []string{"-P", "sysvinit", "-i", infrastructure, model}
+	planned := command(0, append([]string{"network-plan"}, of...)...).stdout
+	says("what was done", command(0, append([]string{"network-switch"}, of...)...).stdout, planned)
+	machine := strings.Fields(planned)[0]
+	says("the plan", planned, fmt.Sprintf("%[1]s  nginx   start\n%[1]s  webapp  start\n2 to start\n", machine))
+	n.serves(machine)
+	both := map[string]int{"nginx": 2, "webapp": 1}
+	n.runs("deployed", map[string]map[string]int{machine: both})
+	says("the same again", command(0, append([]string{"network-switch"}, of...)...).stdout, "2 to keep\n")
+
+	other := map[string]string{"test1": "test2", "test2": "test3", "test3": "test1"}[machine]
+	distribution := n.write("distribution.nix", `{ infrastructure }: { webapp = [ infrastructure.`+other+` ]; nginx = [ infrastructure.`+other+` ]; }`)
+	moving := append([]string{"network-switch", "-d", distribution}, of...)
+	n.cut(other, "--activate")
+	if r := command(1, moving...); !strings.Contains(r.stderr, "failed at the machine "+other) {
+		t.Errorf("cut off: %s", r.stderr)
+	}
+	if status := command(0, "network-status").stdout; strings.Count(status, "deployed") != 2 {
+		t.Errorf("after a failure: %s", status)
+	}
+	n.connect(other)
+	n.on(other, "rm", "-f", n.path("machines", other, "tmp/disnix-network.lock"))
+	n.serves(machine)
+	n.runs("cut off", map[string]map[string]int{machine: both})
+
+	command(0, moving...)
+	n.runs("moved", map[string]map[string]int{other: both})
+	command(0, "network-switch", "--rollback")
+	n.serves(machine)
+	n.runs("moved back", map[string]map[string]int{machine: both})
+	command(0, "network-switch", "-i", infrastructure, "--undeploy")
+	n.runs("undeployed", nil)
+}
+
+// A container of Disnix tells Dysnomia where it takes its programs from, under each
+// process manager that can start it.
+func TestServiceContainers(t *testing.T) {
+	t.Parallel()
+	s := newStore(t)
+	binary, err := storedBinary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := s.nix([]string{"NIXPROC_BUILDER=" + binary}, "nix-build", "--no-out-link", "-E", `let
+		pkgs = import <nixpkgs> { };
+		dysnomia = pkgs.runCommand "dysnomia" { } "mkdir -p $out/libexec/dysnomia; echo module >$out/libexec/dysnomia/supervisord-program" // { override = f: builtins.seq ((f { }).enableSupervisordProgram) dysnomia; };
+		constructors = processManager: import `+nixPath(absolutePath(t, "../examples"), "service-containers-agnostic/constructors.nix")+` {
+			pkgs = pkgs // { inherit dysnomia; }; stateDir = "/srv/state of all"; inherit processManager;
+		};
+		service = processManager: (constructors processManager).extendableSupervisord { instanceSuffix = "-second"; type = "sysvinit-script"; properties.port = 9002; };
+		all = map service [ "sysvinit" "systemd" "s6-rc" ];
+	in assert builtins.all (one: one.name == "supervisord-second" && one.providesContainer == "supervisord-program-second" && one.port == 9002) all; map (one: one.pkg) all`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, pkg := range strings.Fields(out) {
+		if got, want := read(t, pkg, "etc/dysnomia/containers/supervisord-program-second"), "supervisordTargetDir=\"/srv/state of all/lib/supervisord-second/conf.d\"\n"; got != want {
+			t.Errorf("%s: %q, want %q", pkg, got, want)
+		}
+		if got := read(t, pkg, "libexec/dysnomia/supervisord-program"); got != "module\n" {
+			t.Errorf("%s: the module is %q", pkg, got)
+		}
+	}
+}
