@@ -91,6 +91,7 @@ func (n Nix) instantiateOnce(ctx context.Context, r Request, args []string) (run
 		return run.Result{}, nil, err
 	}
 	env := append(os.Environ(), "NIXPROC_BUILDER="+n.Builder)
+	env = append(env, r.suite...)
 	result, err := n.Runner.Run(ctx, run.Command{Args: args, Dir: dir, Env: env, Timeout: timeout})
 	return result, parseMessages(result.Stderr), err
 }

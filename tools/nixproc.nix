@@ -5,7 +5,7 @@
 pkgs.buildGoModule {
   pname = "nixproc";
   version = "0.1.0";
-  src = import ./source.nix "nixproc-source" [ "cmd" "lib" "nixeval" "nixproc" "tools/share.sh" "go.mod" "go.sum" ];
+  src = import ./source.nix "nixproc-source" [ "cmd" "examples" "lib" "nixeval" "nixproc" "tools/share.sh" "go.mod" "go.sum" ];
   vendorHash = import ./vendor-hash.nix;
   subPackages = [ "cmd/nixproc" ];
   ldflags = [ "-s" "-w" ];

@@ -20,6 +20,7 @@ var builders = map[string]func() error{
 	"build-image":           builder(func(a attributes, out string) error { return image.Write(a.Image, out) }),
 	"build-disnix-manifest": builder(func(a attributes, out string) error { return render.BuildDisnixManifest(a.Model, a.Target, out) }),
 	"build-credentials":     builder(func(a attributes, out string) error { return render.BuildCredentials(a.Credentials, out) }),
+	"build-suites":          builder(func(a attributes, out string) error { return os.WriteFile(out, a.Suites, 0o444) }),
 	"build-config":          builder(func(a attributes, out string) error { return render.BuildConfig(a.ConfigName, a.Config, out) }),
 }
 
@@ -34,6 +35,7 @@ type attributes struct {
 	ConfigName  string                     `json:"configName"`
 	Config      json.RawMessage            `json:"config"`
 	Image       image.Spec                 `json:"image"`
+	Suites      json.RawMessage            `json:"suites"`
 }
 
 func builder(build func(a attributes, out string) error) func() error {
