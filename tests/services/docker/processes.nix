@@ -1,19 +1,7 @@
-{ pkgs ? import <nixpkgs> { inherit system; }
-, system ? builtins.currentSystem
-, stateDir ? "/var"
-, runtimeDir ? "${stateDir}/run"
-, logDir ? "${stateDir}/log"
-, cacheDir ? "${stateDir}/cache"
-, libDir ? "${stateDir}/lib"
-, tmpDir ? (if stateDir == "/var" then "/tmp" else "${stateDir}/tmp")
-, forceDisableUserChange ? false
-, processManager
-}:
+{ pkgs, stateDir, runtimeDir, forceDisableUserChange, processManager }@arguments:
 
 let
-  constructors = import ../../../examples/services-agnostic/constructors/constructors.nix {
-    inherit pkgs stateDir runtimeDir logDir cacheDir libDir tmpDir forceDisableUserChange processManager;
-  };
+  constructors = import ../../../examples/services-agnostic/constructors/constructors.nix arguments;
 
   # Not only one of them may shape the network of the machine: neither does.
   docker = instanceSuffix: {

@@ -1,23 +1,8 @@
-{ pkgs ? import <nixpkgs> { inherit system; }
-, system ? builtins.currentSystem
-, stateDir ? "/var"
-, runtimeDir ? "${stateDir}/run"
-, logDir ? "${stateDir}/log"
-, cacheDir ? "${stateDir}/cache"
-, libDir ? "${stateDir}/lib"
-, tmpDir ? (if stateDir == "/var" then "/tmp" else "${stateDir}/tmp")
-, forceDisableUserChange ? false
-, processManager
-}:
+{ pkgs, stateDir, runtimeDir, forceDisableUserChange, processManager }@arguments:
 
 let
-  parameters = {
-    inherit pkgs stateDir runtimeDir logDir tmpDir forceDisableUserChange processManager;
-  };
-  webapps = import ../../../examples/webapps-agnostic/constructors/constructors.nix parameters;
-  services = import ../../../examples/services-agnostic/constructors/constructors.nix (parameters // {
-    inherit cacheDir libDir;
-  });
+  webapps = import ../../../examples/webapps-agnostic/constructors/constructors.nix arguments;
+  services = import ../../../examples/services-agnostic/constructors/constructors.nix arguments;
 
   webapp = number: rec {
     port = 4999 + number;

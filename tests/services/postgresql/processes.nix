@@ -1,17 +1,7 @@
-{ pkgs ? import <nixpkgs> { inherit system; }
-, system ? builtins.currentSystem
-, stateDir ? "/var"
-, runtimeDir ? "${stateDir}/run"
-, logDir ? "${stateDir}/log"
-, tmpDir ? (if stateDir == "/var" then "/tmp" else "${stateDir}/tmp")
-, forceDisableUserChange ? false
-, processManager
-}:
+{ pkgs, stateDir, runtimeDir, forceDisableUserChange, processManager }@arguments:
 
 let
-  constructors = import ../../../examples/services-agnostic/constructors/constructors.nix {
-    inherit pkgs stateDir runtimeDir logDir tmpDir forceDisableUserChange processManager;
-  };
+  constructors = import ../../../examples/services-agnostic/constructors/constructors.nix arguments;
 
   # Whoever is on the machine that the suite runs on may do everything.
   postgresql = instanceSuffix: port: {
