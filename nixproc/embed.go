@@ -17,6 +17,12 @@ var Requirements = complete(requirements)
 // FlakeModel is the function that finds a model among the outputs of a flake.
 var FlakeModel = complete(flakeModel)
 
+// Network is the expression that tells what a network is to have.
+var Network = complete(network)
+
+//go:embed network.nix
+var network string
+
 //go:embed process/flake-model.nix
 var flakeModel string
 
@@ -40,7 +46,7 @@ func complete(expression string) string {
 
 // Files are all Nix files of the framework, with the scripts that they take.
 //
-//go:embed *.nix backends create-credentials create-managed-process hostpkgs process
+//go:embed *.nix backends create-credentials create-managed-process hostpkgs network process
 var Files embed.FS
 
 // Of the Files, HostPackages are those of a nixpkgs-shaped set of this host's own

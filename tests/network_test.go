@@ -122,23 +122,7 @@ func TestNetworkMoves(t *testing.T) {
 func TestNetworkByOurModule(t *testing.T) {
 	t.Parallel()
 	n := exampleNetwork(t, "test1", "test2")
-	// What a machine is to see has to be in the deployment's directory.
-	copyTree(t, "../tools/dysnomia-module", n.path("modules"))
-	program, err := os.ReadFile(n.binary)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, file := range []string{n.path("modules/nixproc-process"), n.write("bin/nixproc", string(program))} {
-		if err := os.Chmod(file, 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for i, variable := range n.env {
-		if path, ok := strings.CutPrefix(variable, "PATH="); ok {
-			n.env[i] = "PATH=" + n.path("bin") + ":" + path
-		}
-	}
-	n.env = append(n.env, "DYSNOMIA_MODULES_PATH="+n.path("modules"))
+	n.ourModule()
 	n.write("tree/examples/webapps-agnostic/ours.nix", `{ pkgs, distribution, invDistribution, system, processManager, port ? 8080 }@args:
 		let ids = (import ./ids.nix).ids; in
 		builtins.mapAttrs (_: service: service // { type = "nixproc-process"; })
@@ -183,5 +167,126 @@ files = conf.d/*
 	n.serves("test2")
 	if r := n.on("test2", "supervisorctl", "-c", n.path("supervisor/supervisord.conf"), "status", "nginx"); !strings.Contains(r.stdout, "RUNNING") {
 		t.Errorf("supervisord says %v", r)
+	}
+}
+
+// ourModule puts our module for Dysnomia on all machines.
+func (n *network) ourModule() {
+	t := n.t
+	t.Helper()
+	// What a machine is to see has to be in the deployment's directory.
+	copyTree(t, "../tools/dysnomia-module", n.path("modules"))
+	program, err := os.ReadFile(n.binary)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range []string{n.path("modules/nixproc-process"), n.write("bin/nixproc", string(program))} {
+		if err := os.Chmod(file, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i, variable := range n.env {
+		if path, ok := strings.CutPrefix(variable, "PATH="); ok {
+			n.env[i] = "PATH=" + n.path("bin") + ":" + path
+		}
+	}
+	n.env = append(n.env, "DYSNOMIA_MODULES_PATH="+n.path("modules"))
+}
+
+// A processes model goes to a network by one command: to one machine what belongs
+// together, or as a distribution says; and it goes back, and away.
+func TestNetworkSwitch(t *testing.T) {
+	t.Parallel()
+	n := exampleNetwork(t, "test1", "test2", "test3")
+	n.ourModule()
+	infrastructure := n.write("infrastructure.nix", `{ test1.properties.hostname = "test1"; test2.properties.hostname = "test2"; test3.properties = { hostname = "test3"; processManager = "sysvinit"; }; }`)
+	model := n.path("tree/examples/webapps-agnostic/processes.nix")
+	command := func(code int, args ...string) outcome {
+		t.Helper()
+		r := n.nixproc(args...)
+		if r.code != code {
+			t.Fatalf("nixproc %q: exit code %d, want %d\n%s%s", args, r.code, code, r.stdout, r.stderr)
+		}
+		return r
+	}
+	says := func(what, got, want string) {
+		t.Helper()
+		if got != want {
+			t.Errorf("%s: %q, want %q", what, got, want)
+		}
+	}
+	says("to begin with", command(0, "network-status").stdout, "no processes\n")
+	unknown := n.write("unknown.nix", `{ test1.properties.hostname = "test1"; test2.properties.hostname = "test2"; }`)
+	if r := command(65, "network-switch", "-i", unknown, model); !strings.Contains(r.stderr, "machine 'test") || !strings.Contains(r.stderr, "has no process manager") {
+		t.Errorf("without a process manager: %s", r.stderr)
+	}
+	// IDs are assigned on the way, as nixproc id-assign would.
+	assigned, resources := n.path("tree/examples/webapps-agnostic/ids.nix"), n.path("tree/examples/webapps-agnostic/idresources.nix")
+	if err := os.Remove(assigned); err != nil {
+		t.Fatal(err)
+	}
+	of := []string{"-P", "sysvinit", "-i", infrastructure, "--ids", assigned, "--id-resources", resources, model}
+	planned := command(0, append([]string{"network-plan"}, of...)...).stdout
+	says("what was done", command(0, append([]string{"network-switch"}, of...)...).stdout, planned)
+	machine := strings.Fields(planned)[0]
+	says("the IDs", read(t, assigned), command(0, "id-assign", "--id-resources", resources, "--ids", assigned, "--host-packages", model).stdout)
+	says("the plan", planned, fmt.Sprintf("%[1]s  nginx   start\n%[1]s  webapp  start\n2 to start\n", machine))
+	n.serves(machine)
+	both := map[string]int{"nginx": 2, "webapp": 1}
+	n.runs("deployed", map[string]map[string]int{machine: both})
+	says("the same again", command(0, append([]string{"network-switch"}, of...)...).stdout, "2 to keep\n")
+
+	other := map[string]string{"test1": "test2", "test2": "test3", "test3": "test1"}[machine]
+	distribution := n.write("distribution.nix", `{ infrastructure }: { webapp = [ infrastructure.`+other+` ]; nginx = [ infrastructure.`+other+` ]; }`)
+	moving := append([]string{"network-switch", "-d", distribution}, of...)
+	n.cut(other, "--activate")
+	if r := command(1, moving...); !strings.Contains(r.stderr, "failed at the machine "+other) {
+		t.Errorf("cut off: %s", r.stderr)
+	}
+	if status := command(0, "network-status").stdout; strings.Count(status, "deployed") != 2 {
+		t.Errorf("after a failure: %s", status)
+	}
+	n.connect(other)
+	n.on(other, "rm", "-f", n.path("machines", other, "tmp/disnix-network.lock"))
+	n.serves(machine)
+	n.runs("cut off", map[string]map[string]int{machine: both})
+
+	command(0, moving...)
+	n.runs("moved", map[string]map[string]int{other: both})
+	command(0, "network-switch", "--rollback")
+	n.serves(machine)
+	n.runs("moved back", map[string]map[string]int{machine: both})
+	command(0, "network-switch", "-i", infrastructure, "--undeploy")
+	n.runs("undeployed", nil)
+}
+
+// A container of Disnix tells Dysnomia where it takes its programs from, under each
+// process manager that can start it.
+func TestServiceContainers(t *testing.T) {
+	t.Parallel()
+	s := newStore(t)
+	binary, err := storedBinary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := s.nix([]string{"NIXPROC_BUILDER=" + binary}, "nix-build", "--no-out-link", "-E", `let
+		pkgs = import <nixpkgs> { };
+		dysnomia = pkgs.runCommand "dysnomia" { } "mkdir -p $out/libexec/dysnomia; echo module >$out/libexec/dysnomia/supervisord-program" // { override = f: builtins.seq ((f { }).enableSupervisordProgram) dysnomia; };
+		constructors = processManager: import `+nixPath(absolutePath(t, "../examples"), "service-containers-agnostic/constructors.nix")+` {
+			pkgs = pkgs // { inherit dysnomia; }; stateDir = "/srv/state of all"; inherit processManager;
+		};
+		service = processManager: (constructors processManager).extendableSupervisord { instanceSuffix = "-second"; type = "sysvinit-script"; properties.port = 9002; };
+		all = map service [ "sysvinit" "systemd" "s6-rc" ];
+	in assert builtins.all (one: one.name == "supervisord-second" && one.providesContainer == "supervisord-program-second" && one.port == 9002) all; map (one: one.pkg) all`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, pkg := range strings.Fields(out) {
+		if got, want := read(t, pkg, "etc/dysnomia/containers/supervisord-program-second"), "supervisordTargetDir=\"/srv/state of all/lib/supervisord-second/conf.d\"\n"; got != want {
+			t.Errorf("%s: %q, want %q", pkg, got, want)
+		}
+		if got := read(t, pkg, "libexec/dysnomia/supervisord-program"); got != "module\n" {
+			t.Errorf("%s: the module is %q", pkg, got)
+		}
 	}
 }

@@ -52,6 +52,18 @@ func commands() map[string]command {
 			set: optionSet{directory: true},
 		},
 		"man": {run: man, help: page("man", "", text("man"))},
+		"network-plan": {
+			run: networkPlan, help: page("network-plan", "", text("network-plan")),
+			set: optionSet{build: true, manager: true, directory: true, ids: true, network: true, coordinate: true},
+		},
+		"network-status": {
+			run: networkStatus, help: page("network-status", "", text("network-status")),
+			set: optionSet{coordinate: true},
+		},
+		"network-switch": {
+			run: networkSwitch, help: page("network-switch", "", text("network-switch")),
+			set: optionSet{build: true, manager: true, directory: true, ids: true, network: true, coordinate: true},
+		},
 		"plan": {
 			run: chosen(planFor), help: page("plan", "", text("plan")),
 			set: ofAny(optionSet{build: true, compare: true, goBack: true, ids: true}),

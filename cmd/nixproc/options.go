@@ -36,6 +36,8 @@ type optionSet struct {
 	config     bool // agnostic configurations: --create-managed-process-expr
 	ids        bool // where unique IDs come from: --id-resources, --ids, …
 	idsOutput  bool // where they go: --output-file, --output-xml
+	network    bool // machines: --infrastructure, --distribution, --rollback, …
+	coordinate bool // the coordinator's profile
 }
 
 // options are the values of all options of all commands.
@@ -46,6 +48,7 @@ type options struct {
 	extraParams, hostPackagesDir   string
 	hostPackages                   bool
 	processManager, createExpr     string
+	infrastructure, distribution   string
 
 	rollback, listGenerations, deleteAllGenerations bool
 	switchGeneration, deleteGenerations             string
@@ -59,6 +62,7 @@ type options struct {
 
 	idResources, ids, serviceProperty, outputFile string
 	outputXML                                     bool
+	idScope                                       string
 	newIDs                                        *newIDs // not an option: what was made of them
 
 	dirs              statedir.Dirs
@@ -67,6 +71,7 @@ type options struct {
 
 const (
 	usualProfile  = "processes"
+	usualNetwork  = "network" // Disnix's profile for what goes to several machines
 	usualProperty = "requiresUniqueIdsFor"
 )
 
@@ -147,6 +152,17 @@ func (o *options) define(flags *pflag.FlagSet, set optionSet) {
 	}
 	if set.outLink {
 		flags.BoolVar(&o.noOutLink, "no-out-link", false, "")
+	}
+	if set.network {
+		flags.StringVarP(&o.infrastructure, "infrastructure", "i", "", "")
+		flags.StringVarP(&o.distribution, "distribution", "d", "", "")
+		flags.BoolVar(&o.rollback, "rollback", false, "")
+		flags.BoolVar(&o.wait, "wait", false, "")
+		flags.StringVar(&o.idScope, "id-scope", "network", "")
+	}
+	if set.coordinate {
+		flags.StringVarP(&o.profile, "profile", "p", usualNetwork, "")
+		flags.BoolVar(&o.json, "json", false, "")
 	}
 	if set.goBack {
 		flags.BoolVar(&o.rollback, "rollback", false, "")

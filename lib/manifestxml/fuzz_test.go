@@ -55,3 +55,44 @@ func TestTruncated(t *testing.T) {
 		}
 	}
 }
+
+// A manifest for any machines is an error, or maps what it has to machines that it
+// has; one for this machine alone maps what is active.
+func FuzzNetwork(f *testing.F) {
+	f.Add([]byte(recorded))
+	f.Add([]byte(`<manifest version="2"><infrastructure><target name="m"><properties><property name="a">b</property></properties><targetProperty>a</targetProperty></target></infrastructure></manifest>`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		n, err := parseNetwork(data)
+		if err != nil {
+			return
+		}
+		machines := map[string]bool{}
+		for _, target := range n.Targets {
+			machines[target.Name] = true
+		}
+		mapped := map[string]bool{}
+		for _, m := range n.Mappings {
+			if !machines[m.Target] {
+				t.Fatalf("%q is mapped to %q", m.Name, m.Target)
+			}
+			mapped[m.Key] = true
+		}
+		local, err := parse(bytes.NewReader(data))
+		if err != nil {
+			return
+		}
+		for _, s := range local.Services {
+			if s.Active != mapped[s.Key] {
+				t.Fatalf("the service %q is active: %v, and mapped: %v", s.Name, s.Active, mapped[s.Key])
+			}
+		}
+	})
+}
+
+// The recorded manifest has two services on one machine.
+func TestRecordedNetwork(t *testing.T) {
+	n, err := parseNetwork([]byte(recorded))
+	if err != nil || len(n.Mappings) != 2 || len(n.Targets) != 1 || n.Targets[0].Address != "localhost" || n.Targets[0].Profile == "" || n.Targets[0].ClientInterface != "disnix-run-activity" {
+		t.Errorf("%+v, %v", n, err)
+	}
+}

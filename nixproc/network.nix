@@ -1,0 +1,81 @@
+# What the command has to know to spread a processes model over a network: the
+# machines, the processes and what they depend on, and the distribution, if
+# somebody has written one. All of it is plain data; no package is built.
+
+{ exprFile ? null
+  # With which the model is called; names and dependencies hardly depend on it.
+, processManager
+  # That of machines that do not say which they have.
+, machineManager ? ""
+, infrastructureFile
+  # Path of a distribution model of Disnix; null: the command distributes.
+, distributionFile ? null
+, stateDir ? null
+, runtimeDir ? null
+, logDir ? null
+, cacheDir ? null
+, spoolDir ? null
+, lockDir ? null
+, libDir ? null
+, tmpDir ? null
+, forceDisableUserChange ? null
+, callingUser ? null
+, callingGroup ? null
+, extraParams ? { }
+}:
+
+let
+  kindOf = import ./process/kind.nix;
+
+  within = what: value: builtins.addErrorContext "while evaluating ${what}" (builtins.deepSeq value value);
+
+  infrastructure =
+    let value = import infrastructureFile; in
+    if builtins.isAttrs value then value
+    else throw "--infrastructure: ${infrastructureFile} is ${kindOf value}, where a set of machines is due";
+
+  managerOf = target: target.properties.processManager or target.containers.nixproc-process.processManager or machineManager;
+
+  processes = import ./process/call-model.nix {
+    inherit exprFile processManager stateDir runtimeDir logDir cacheDir spoolDir lockDir libDir tmpDir
+      forceDisableUserChange callingUser callingGroup extraParams;
+  };
+
+  packageOf = process: if builtins.isFunction process.pkg then process.pkg { } else process.pkg;
+
+  nameOf = package: builtins.unsafeDiscardStringContext (package.nixproc.name or package.name);
+
+  describe = attribute: process:
+    if !builtins.isAttrs process then throw "process '${attribute}' is ${kindOf process}, where a set with an attribute 'pkg' is due"
+    else if !(process ? pkg) then throw "process '${attribute}' has no attribute 'pkg'"
+    else {
+      name = nameOf (packageOf process);
+      after = (packageOf process).nixproc.dependencies or (map (dependency: nameOf (dependency.pkg or dependency)) ((packageOf process).dependencies or [ ]));
+    };
+
+  # Disnix evaluates the model once more, and can be told no more than plain data.
+  plain = value:
+    if builtins.isPath value then toString value
+    else if builtins.isList value then map plain value
+    else if builtins.isAttrs value && !(value ? outPath) then builtins.mapAttrs (_: plain) value
+    else if builtins.isFunction value then throw "--extra-params has a function in it: over a network goes plain data only"
+    else value;
+
+  # A target of a distribution, which may be in either of Disnix's two forms.
+  machinesOf = attribute: value:
+    let
+      list = if builtins.isAttrs value then map (mapping: mapping.target) (value.targets or [ ]) else value;
+    in
+    map (target: target.nixprocMachine or (throw "--distribution: '${attribute}' is on something that is no machine of the infrastructure")) list;
+
+  distribution =
+    let model = import distributionFile; in
+    builtins.mapAttrs machinesOf
+      (model { infrastructure = builtins.mapAttrs (name: target: target // { nixprocMachine = name; }) infrastructure; });
+in
+{
+  machines = within "--infrastructure" (builtins.mapAttrs (_: managerOf) infrastructure);
+  processes = builtins.mapAttrs (attribute: process: within "process '${attribute}'" (describe attribute process)) processes;
+  distribution = if distributionFile == null then null else within "--distribution" distribution;
+  extraParams = within "--extra-params" (plain extraParams);
+}
