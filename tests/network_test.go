@@ -220,10 +220,16 @@ func TestNetworkSwitch(t *testing.T) {
 	if r := command(65, "network-switch", "-i", unknown, model); !strings.Contains(r.stderr, "machine 'test") || !strings.Contains(r.stderr, "has no process manager") {
 		t.Errorf("without a process manager: %s", r.stderr)
 	}
-	of := []string{"-P", "sysvinit", "-i", infrastructure, model}
+	// IDs are assigned on the way, as nixproc id-assign would.
+	assigned, resources := n.path("tree/examples/webapps-agnostic/ids.nix"), n.path("tree/examples/webapps-agnostic/idresources.nix")
+	if err := os.Remove(assigned); err != nil {
+		t.Fatal(err)
+	}
+	of := []string{"-P", "sysvinit", "-i", infrastructure, "--ids", assigned, "--id-resources", resources, model}
 	planned := command(0, append([]string{"network-plan"}, of...)...).stdout
 	says("what was done", command(0, append([]string{"network-switch"}, of...)...).stdout, planned)
 	machine := strings.Fields(planned)[0]
+	says("the IDs", read(t, assigned), command(0, "id-assign", "--id-resources", resources, "--ids", assigned, "--host-packages", model).stdout)
 	says("the plan", planned, fmt.Sprintf("%[1]s  nginx   start\n%[1]s  webapp  start\n2 to start\n", machine))
 	n.serves(machine)
 	both := map[string]int{"nginx": 2, "webapp": 1}

@@ -54,7 +54,7 @@ func commands() map[string]command {
 		"man": {run: man, help: page("man", "", text("man"))},
 		"network-plan": {
 			run: networkPlan, help: page("network-plan", "", text("network-plan")),
-			set: optionSet{build: true, manager: true, directory: true, network: true, coordinate: true},
+			set: optionSet{build: true, manager: true, directory: true, ids: true, network: true, coordinate: true},
 		},
 		"network-status": {
 			run: networkStatus, help: page("network-status", "", text("network-status")),
@@ -62,7 +62,7 @@ func commands() map[string]command {
 		},
 		"network-switch": {
 			run: networkSwitch, help: page("network-switch", "", text("network-switch")),
-			set: optionSet{build: true, manager: true, directory: true, network: true, coordinate: true},
+			set: optionSet{build: true, manager: true, directory: true, ids: true, network: true, coordinate: true},
 		},
 		"plan": {
 			run: chosen(planFor), help: page("plan", "", text("plan")),

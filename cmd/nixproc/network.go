@@ -73,6 +73,9 @@ func networkPlan(s *session, o *options, operands []string) error {
 // withManifest calls a function with what the options ask for: a manifest that is
 // made of a model, or that of a generation that is there, with its number.
 func (s *session) withManifest(o *options, where profile.Profile, operands []string, act func(manifest string, generation int) error) error {
+	if err := checkScope(o); err != nil {
+		return err
+	}
 	if o.rollback {
 		if o.undeploy || len(operands) > 0 {
 			return usageError{"--rollback takes neither a model nor --undeploy"}
@@ -174,7 +177,11 @@ func (s *session) networkManifest(directory string, o *options, model nixeval.So
 	if err != nil {
 		return "", err
 	}
-	if models.Services, err = s.services(o, described); err != nil {
+	distribution, err := distribute(o, described)
+	if err == nil {
+		models.Services, err = network.Services(processesOf(o, described), distribution, described.Machines)
+	}
+	if err != nil {
 		return "", &nixeval.ModelError{Text: err.Error()}
 	}
 	for _, one := range o.directories() {
@@ -189,6 +196,14 @@ func (s *session) networkManifest(directory string, o *options, model nixeval.So
 	}
 	models.Arguments["callingUser"], models.Arguments["callingGroup"] = r.CallingUser, r.CallingGroup
 	models.ExtraParams = described.ExtraParams
+	if o.newIDs, err = s.assignOnNetwork(o, r.Manager, model, distribution); err != nil {
+		return "", err
+	}
+	if o.newIDs != nil {
+		if err := o.newIDs.pass(directory, &models); err != nil {
+			return "", err
+		}
+	}
 	if err := models.Write(directory); err != nil {
 		return "", err
 	}
@@ -207,9 +222,11 @@ func (s *session) networkManifest(directory string, o *options, model nixeval.So
 	return strings.TrimSpace(result.Stdout), nil
 }
 
-// services are those of an evaluated network. What was distributed by the command
-// itself is told.
-func (s *session) services(o *options, described nixeval.Network) ([]network.Service, error) {
+// processesOf are those of an evaluated network, with what each depends on.
+func processesOf(o *options, described nixeval.Network) []network.Process {
+	if o.undeploy {
+		return nil
+	}
 	attributes := map[string]string{}
 	for attribute, process := range described.Processes {
 		attributes[process.Name] = attribute
@@ -224,25 +241,23 @@ func (s *session) services(o *options, described nixeval.Network) ([]network.Ser
 		}
 		processes = append(processes, one)
 	}
+	return processes
+}
+
+// distribute says on which machines each process is: as somebody has written, or
+// else as the names have it.
+func distribute(o *options, described nixeval.Network) (map[string][]string, error) {
 	machines := slices.Sorted(maps.Keys(described.Machines))
-	distribution := described.Distribution
-	if o.undeploy {
-		processes, distribution = nil, map[string][]string{}
+	processes := processesOf(o, described)
+	if described.Distribution != nil {
+		return described.Distribution, network.Check(described.Distribution, machines, processes)
 	}
-	if distribution == nil {
-		chosen, err := network.Distribute(machines, processes)
-		if err != nil {
-			return nil, err
-		}
-		distribution = map[string][]string{}
-		for attribute, machine := range chosen {
-			distribution[attribute] = []string{machine}
-		}
+	chosen, err := network.Distribute(machines, processes)
+	distribution := map[string][]string{}
+	for attribute, machine := range chosen {
+		distribution[attribute] = []string{machine}
 	}
-	if err := network.Check(distribution, machines, processes); err != nil {
-		return nil, err
-	}
-	return network.Services(processes, distribution, described.Machines)
+	return distribution, err
 }
 
 // networkChanges compares a manifest with the current one.
@@ -291,6 +306,9 @@ func (s *session) deployNetwork(o *options, where profile.Profile, manifest stri
 	result, err := run.Host{}.Run(s.soft, run.Command{Args: append(args, manifest), Timeout: disnixTimeout})
 	if err != nil {
 		return networkFailure(s.ctx, err, result.Stderr)
+	}
+	if err := keepIDs(o); err != nil {
+		return err
 	}
 	return showNetwork(o, changes)
 }

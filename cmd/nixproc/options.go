@@ -63,6 +63,7 @@ type options struct {
 
 	idResources, ids, serviceProperty, outputFile string
 	outputXML                                     bool
+	idScope                                       string
 	newIDs                                        *newIDs // not an option: what was made of them
 
 	suiteProfiles, variants, junit string
@@ -161,6 +162,7 @@ func (o *options) define(flags *pflag.FlagSet, set optionSet) {
 		flags.StringVarP(&o.distribution, "distribution", "d", "", "")
 		flags.BoolVar(&o.rollback, "rollback", false, "")
 		flags.BoolVar(&o.wait, "wait", false, "")
+		flags.StringVar(&o.idScope, "id-scope", "network", "")
 	}
 	if set.coordinate {
 		flags.StringVarP(&o.profile, "profile", "p", usualNetwork, "")

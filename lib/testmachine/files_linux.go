@@ -7,32 +7,35 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"golang.org/x/sys/unix"
 )
 
 // ownFiles are what each machine has to itself.
-func ownFiles(spec Spec) error {
+func ownFiles() error {
 	for _, d := range []struct {
 		path  string
 		mode  fs.FileMode
 		owner int
 	}{
 		{"/var/cache", 0o755, 0}, {"/var/lib", 0o755, 0}, {"/var/log", 0o755, 0}, {"/var/mail", 0o755, 0}, {"/var/spool", 0o755, 0},
-		{"/tmp", 0o1777, 0}, {"/var/tmp", 0o1777, 0}, {"/run/lock", 0o1777, 0}, {"/root", 0o700, 0},
-		{UserHome, 0o700, UserID}, {userRuntimeDir, 0o700, UserID},
+		{"/tmp", fs.ModeSticky | 0o777, 0}, {"/var/tmp", fs.ModeSticky | 0o777, 0}, {"/run/lock", fs.ModeSticky | 0o777, 0}, {"/root", 0o700, 0},
+		{UserHome, 0o700, userID}, {userRuntimeDir, 0o700, userID},
 	} {
 		path := root + d.path
 		if err := os.MkdirAll(path, 0o755); err != nil {
 			return err
 		}
 		gid := 0
-		if d.owner == UserID {
+		if d.owner == userID {
 			gid = userGID
 		}
-		if err := errors.Join(os.Chown(path, d.owner, gid), os.Chmod(path, goMode(d.mode))); err != nil {
+		if err := errors.Join(os.Chown(path, d.owner, gid), os.Chmod(path, d.mode)); err != nil {
 			return err
 		}
 	}
-	for link, target := range map[string]string{"/var/run": "/run", "/var/lock": "/run/lock"} {
+	// Relative, so that they lead nowhere else until this is the root directory.
+	for link, target := range map[string]string{"/var/run": "../run", "/var/lock": "../run/lock"} {
 		if err := os.Symlink(target, root+link); err != nil {
 			return err
 		}
@@ -46,14 +49,6 @@ func ownFiles(spec Spec) error {
 	return accounts()
 }
 
-// goMode is a mode as package os wants it.
-func goMode(mode fs.FileMode) fs.FileMode {
-	if mode&0o1000 != 0 {
-		return mode&0o777 | fs.ModeSticky
-	}
-	return mode
-}
-
 // accounts gives the machine its user without rights, in place of anybody who
 // has the same name or number on the host.
 func accounts() error {
@@ -62,16 +57,15 @@ func accounts() error {
 		id    int // the number of the entry
 		entry string
 	}{
-		{"passwd", UserID, fmt.Sprintf("%s:x:%d:%d:Unprivileged user:%s:/bin/sh", User, UserID, userGID, UserHome)},
+		{"passwd", userID, fmt.Sprintf("%s:x:%d:%d:Unprivileged user:%s:/bin/sh", User, userID, userGID, UserHome)},
 		{"shadow", -1, User + ":*:1::::::"},
 		{"group", userGID, fmt.Sprintf("users:x:%d:", userGID)},
 	} {
-		path := filepath.Join(root, "etc", file.name)
-		text, err := os.ReadFile(path)
+		text, err := os.ReadFile("/etc/" + file.name)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
-		lines := []string{file.entry}
+		var lines []string
 		name, _, _ := strings.Cut(file.entry, ":")
 		for line := range strings.Lines(string(text)) {
 			fields := strings.Split(strings.TrimSuffix(line, "\n"), ":")
@@ -79,14 +73,29 @@ func accounts() error {
 				lines = append(lines, strings.TrimSuffix(line, "\n"))
 			}
 		}
-		// Root first, as everywhere.
-		lines = append(lines[1:], lines[0])
-		if err := os.WriteFile(path, []byte(strings.Join(lines, "\n")+"\n"), 0o644); err != nil {
+		if err := replaceFile(file.name, strings.Join(append(lines, file.entry), "\n")+"\n"); err != nil {
 			return err
 		}
 	}
 	hosts := "127.0.0.1 localhost\n::1 localhost\n127.0.1.1 " + hostName + "\n"
-	return errors.Join(
-		os.WriteFile(root+"/etc/hosts", []byte(hosts), 0o644),
-		os.WriteFile(root+"/etc/hostname", []byte(hostName+"\n"), 0o644))
+	return errors.Join(replaceFile("hosts", hosts), replaceFile("hostname", hostName+"\n"))
+}
+
+// replaceFile makes a file in the machine's /etc, with the owner and mode of the
+// host's, which may be a link, and lead out of the machine.
+func replaceFile(name, text string) error {
+	path := filepath.Join(root, "etc", name)
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		return err
+	}
+	var host unix.Stat_t
+	if err := unix.Stat("/etc/"+name, &host); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	return errors.Join(os.Chown(path, int(host.Uid), int(host.Gid)), unix.Chmod(path, host.Mode&0o7777))
 }

@@ -32,8 +32,8 @@ import (
 // User is the account without rights that each machine has.
 const (
 	User     = "unprivileged"
-	UserID   = 1000
 	UserHome = "/home/" + User
+	userID   = 1000
 	userGID  = 100 // of the group users
 )
 

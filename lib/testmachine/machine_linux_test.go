@@ -68,12 +68,16 @@ func TestOwnMachine(t *testing.T) {
 	t.Parallel()
 	m := started(t, Spec{Manager: "sysvinit", Path: []string{"/nowhere", t.TempDir()}, Env: []string{"MORE=value"}})
 	outside := t.TempDir()
+	if out, err := exec.Command("cp", "--archive", "/etc/passwd", "/etc/shadow", m.spec.Dir).CombinedOutput(); err != nil {
+		t.Fatal(err, string(out))
+	}
 	for _, c := range []struct{ user, script, want string }{
 		{"root", "id -un; hostname; pwd; echo $HOME $MORE", "root\nmachine\n/tmp\n/root value"},
 		{"root", "ls -A /root /home /var/lib /var/log /var/run/", "/home:\nunprivileged\n\n/root:\n\n/var/lib:\n\n/var/log:\n\n/var/run/:\nlock\nuser"},
 		{User, "id; echo $HOME $XDG_RUNTIME_DIR; touch ~/file $XDG_RUNTIME_DIR/file",
 			"uid=1000(unprivileged) gid=100(users) groups=100(users)\n/home/unprivileged /run/user/1000"},
 		{User, "cat /etc/shadow 2>&1", "cat: /etc/shadow: Permission denied"},
+		{"root", "stat -c '%a %U %G' /etc/passwd /etc/shadow", says(t, m, "root", "stat -c '%a %U %G' "+m.spec.Dir+"/passwd "+m.spec.Dir+"/shadow")},
 		{"root", "su - unprivileged -c pwd", "/home/unprivileged"},
 		{"root", "groupadd more && usermod -a -G more unprivileged", ""},
 		{User, "id -Gn", "users more"},

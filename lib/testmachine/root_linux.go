@@ -30,9 +30,9 @@ func setUp(spec Spec) error {
 		func() error { return mount("tmpfs", "tmpfs", scratch, 0, "mode=755") },
 		func() error { return mount("tmpfs", "tmpfs", root, 0, "mode=755") },
 		programs,
-		func() error { return kernelFiles() },
-		func() error { return ownFiles(spec) },
-		func() error { return stores() },
+		kernelFiles,
+		ownFiles,
+		stores,
 		func() error { return visible(spec) },
 		func() error { return unix.Sethostname([]byte(hostName)) },
 		loopback,
@@ -95,12 +95,12 @@ func programs() error {
 			return err
 		}
 		for _, path := range paths {
-			if target, err := os.Readlink(path); err == nil {
-				err = os.Symlink(target, filepath.Join(root, path))
+			if target, err := os.Readlink(path); err != nil {
+				err = bind(path, true)
 				if err != nil {
 					return err
 				}
-			} else if err := bind(path, true); err != nil {
+			} else if err := os.Symlink(target, root+path); err != nil {
 				return err
 			}
 		}

@@ -90,5 +90,5 @@ func profiles(dir string) error {
 	if err := os.MkdirAll(own, 0o755); err != nil {
 		return err
 	}
-	return unix.Chown(own, UserID, userGID)
+	return unix.Chown(own, userID, userGID)
 }

@@ -61,7 +61,7 @@ func becomeSystemd(spec Spec) error {
 func hostUnits() error {
 	var problems []error
 	old, _ := filepath.Glob("/etc/rc[0-6S].d")
-	for _, dir := range append(old, "/etc/systemd/system", "/etc/systemd/user", "/etc/machine-id") {
+	for _, dir := range append(old, "/etc/systemd/system", "/etc/systemd/user", "/etc/fstab", "/etc/machine-id") {
 		problems = append(problems, os.RemoveAll(dir))
 	}
 	for _, dir := range []string{"/etc/systemd/system", unitDir} {

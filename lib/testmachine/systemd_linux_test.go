@@ -12,6 +12,7 @@ func TestSystemd(t *testing.T) {
 		{"root", "systemctl is-system-running", "running"},
 		{User, "systemctl --user is-system-running", "running"},
 		{"root", "cd /etc/systemd/system; ls -d * */*", "multi-user.target.wants\nmulti-user.target.wants/user@1000.service\nuser@1000.service"},
+		{"root", "grep ^CapBnd /proc/1/status /proc/self/status | cut -d: -f3 | uniq | wc -l", "1"},
 		{"root", "systemctl list-units --failed --no-legend", ""},
 		{"root", `printf '[Service]\nExecStart=sleep 94\n' >` + unitDir + `/own.service; systemctl daemon-reload; systemctl start own; systemctl is-active own`, "active"},
 		{User, `mkdir -p ~/.config/systemd/user; printf '[Service]\nExecStart=sleep 93\n' >~/.config/systemd/user/own.service
