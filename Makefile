@@ -7,7 +7,7 @@
 
 GO = go
 
-.PHONY: build install demo demo-stop test torture fuzz bench mutate check
+.PHONY: build install demo demo-stop test torture services fuzz bench mutate check
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/nixproc ./cmd/nixproc
@@ -39,6 +39,12 @@ TIMES =
 torture:
 	@sh tools/setup.sh test
 	NIXPROC_TEST_TORTURE=$(TORTURE) NIXPROC_TEST_TORTURE_TIMES=$(TIMES) $(GO) test -count=1 -v -timeout 12h -run 'Anywhere$$' ./tests
+
+# The suites of tests/services under each manager that is installed, as root and not:
+# tests, upgrades and crashes. make test takes a cut.
+services:
+	@sh tools/setup.sh test
+	NIXPROC_TEST_SERVICES=all $(GO) test -count=1 -v -timeout 15m -run 'TestServices$$' ./tests
 
 # Any values at all for whatever reads what others wrote, FUZZTIME for each of
 # the targets; make test runs the seeds alone. Now and then the go command calls it

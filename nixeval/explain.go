@@ -35,7 +35,7 @@ func (m message) aboutNixItself() bool {
 func (m message) placeless() bool { return !m.bare && m.File == nil && len(m.Trace) == 0 }
 
 // ours are the files of this framework, wherever the expressions have it.
-var ours = regexp.MustCompile(`/nixproc/((backends|create-image-from-steps|create-managed-process|create-credentials|process|hostpkgs)/|(deployment|requirements|image|init|binary)\.nix$)`)
+var ours = regexp.MustCompile(`/nixproc/((backends|create-image-from-steps|create-managed-process|create-credentials|process|hostpkgs|test-driver)/|(deployment|requirements|network|image|init|binary)\.nix$)`)
 
 // place words a position, and says whether its text is the user's own: not
 // this framework's, and not Nixpkgs'. It is "" for what has no file.
@@ -78,8 +78,8 @@ func (r Request) inNixpkgs(file string) bool {
 // only if its author is the user.
 var (
 	badArgument = regexp.MustCompile(`^.* at (/.*):[0-9]+:[0-9]+ called (with unexpected|without required) argument '(.*)'$`)
-	// deployment.nix and requirements.nix add these steps to the trace.
-	inPart = regexp.MustCompile(`^while evaluating (process '.*'|--extra-params|--id-resources|--ids)$`)
+	// deployment.nix, requirements.nix and here.nix add these steps to the trace.
+	inPart = regexp.MustCompile(`^while evaluating (process '.*'|suite '.*'|--extra-params|--id-resources|--ids)$`)
 	// aboutOption tells messages that name the option which gave what is wrong.
 	aboutOption = regexp.MustCompile(`--extra-params|--id-resources|--ids`)
 )

@@ -94,6 +94,7 @@ func (n Nix) instantiateOnce(ctx context.Context, r Request, args []string) (run
 	if n.First != "" {
 		env = append(env, "NIXPROC_INIT="+n.First)
 	}
+	env = append(env, r.suite...)
 	result, err := n.Runner.Run(ctx, run.Command{Args: args, Dir: dir, Env: env, Timeout: timeout})
 	return result, parseMessages(result.Stderr), err
 }

@@ -71,6 +71,8 @@ type Request struct {
 	Root                   string // link that keeps the .drv from garbage collection; "" for none
 	NewIDs                 *NewIDs
 	Temporary              string // directory for copies of a flake
+
+	suite []string // variables of EvaluateSuites
 }
 
 // Evaluation is an evaluated model.

@@ -46,7 +46,7 @@ func complete(expression string) string {
 
 // Files are all Nix files of the framework, with the scripts that they take.
 //
-//go:embed *.nix backends create-credentials create-image-from-steps create-managed-process hostpkgs network process
+//go:embed *.nix backends create-credentials create-image-from-steps create-managed-process hostpkgs network process test-driver
 var Files embed.FS
 
 // Of the Files, HostPackages are those of a nixpkgs-shaped set of this host's own

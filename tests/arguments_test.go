@@ -5,13 +5,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 )
-
-// laterParts are the folders of arguments.txt that may still lack files.
-var laterParts = []string{"/test-driver/"}
 
 // Every public file takes the arguments that expressions in the wild give it, and
 // needs no others; so does the function that it gives, where it gives one.
@@ -28,8 +24,7 @@ func TestArguments(t *testing.T) {
 			t.Fatalf("arguments.txt has the line %q", line)
 		}
 		if _, err := os.Stat(filepath.Join("..", file)); err != nil {
-			later := slices.ContainsFunc(laterParts, func(part string) bool { return strings.Contains(file, part) })
-			if !later && file != "nixproc/backends/s6-rc/util.nix" {
+			if file != "nixproc/backends/s6-rc/util.nix" {
 				t.Error(err)
 			}
 			continue

@@ -239,6 +239,7 @@ var (
 		{regexp.MustCompile(`[\w./~-]*/store/([0-9a-z]{32}|…)-`), "/nix/store/…-"},
 		{regexp.MustCompile(`\b[0-9a-f]{64}\b`), "DIGEST"},
 		{regexp.MustCompile(`\b20\d\d-\d\d-\d\d \d\d:\d\d:\d\d\b`), "TIME"},
+		{regexp.MustCompile(`\b\d+\.\d s\b`), "N s"},
 		{regexp.MustCompile(`\((\d+m)?\d+(\.\d+)?m?s\)`), "(TIME)"},
 		{regexp.MustCompile(`(\brunning |[Pp]id |PID |Process ID\(s\) |process |"pid": |"since": )\d+`), "${1}N"},
 	}

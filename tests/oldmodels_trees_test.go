@@ -62,18 +62,7 @@ func newOldTrees(t *testing.T) *oldTrees {
 	}
 	// A file of FreeBSD that theirs copies.
 	replaceIn(t, filepath.Join(o.theirs, frameworkDir, "nixproc/backends/bsdrc/rcsubr.nix"), "/etc/rc.subr;", absolutePath(t, "freebsd/rc.subr")+";")
-	// Models in their nixproc/ are no part of the framework.
-	nixproc := filepath.Join(o.ours, frameworkDir, "nixproc")
-	err = filepath.WalkDir(nixproc, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() || strings.Contains(path, "/test-module/processes-") {
-			return err
-		}
-		return os.Remove(path)
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	copySources(t, "../nixproc", nixproc)
+	copyOver(t, "../nixproc", filepath.Join(o.ours, frameworkDir, "nixproc"))
 	return o
 }
 

@@ -21,6 +21,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"nixproc/lib/testmachine"
 )
 
 // nixTimeout bounds each run of Nix.
@@ -41,6 +43,7 @@ var (
 )
 
 func TestMain(m *testing.M) {
+	testmachine.Inside()
 	code := m.Run()
 	if madeStore != nil {
 		if err := madeStore.remove(); err != nil {

@@ -5,7 +5,7 @@
 pkgs.buildGoModule {
   pname = "nixproc";
   version = "0.1.0";
-  src = import ./source.nix "nixproc-source" [ "cmd" "lib" "nixeval" "nixproc" "tools/share.sh" "go.mod" "go.sum" ];
+  src = import ./source.nix "nixproc-source" [ "cmd" "examples" "lib" "nixeval" "nixproc" "tools/share.sh" "go.mod" "go.sum" ];
   vendorHash = import ./vendor-hash.nix;
   # The second is put into images (nixproc/init.nix).
   subPackages = [ "cmd/nixproc" "cmd/nixproc-init" ];

@@ -20,6 +20,7 @@ s6-svscan s6
 execlineb execline
 dockerd docker.io
 podman podman
+pg_ctlcluster postgresql
 runc runc
 python3 python3
 bash bash

@@ -24,6 +24,7 @@ var builders = map[string]func() error{
 	"build-disnix-manifest":  builder(func(a attributes, out string) error { return render.BuildDisnixManifest(a.Model, a.Target, out) }),
 	"build-credentials":      builder(func(a attributes, out string) error { return render.BuildCredentials(a.Credentials, out) }),
 	"build-config":           builder(func(a attributes, out string) error { return render.BuildConfig(a.ConfigName, a.Config, out) }),
+	"build-suites":           builder(func(a attributes, out string) error { return os.WriteFile(out, a.Suites, 0o444) }),
 }
 
 // attributes of a derivation; each kind has its own besides the outputs.
@@ -41,6 +42,7 @@ type attributes struct {
 	PlanFile    string                     `json:"planFile"`
 	Closure     []image.StorePath          `json:"closure"`
 	Database    string                     `json:"database"`
+	Suites      json.RawMessage            `json:"suites"`
 }
 
 func builder(build func(a attributes, out string) error) func() error {

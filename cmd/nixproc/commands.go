@@ -88,6 +88,10 @@ func commands() map[string]command {
 			run: chosen(switchWith), help: page("switch", "", text("switch")),
 			set: ofAny(optionSet{build: true, compare: true, deploy: true, goBack: true, generation: true, ids: true}),
 		},
+		"test": {
+			run: testSuites, help: page("test", "", text("test")),
+			set: optionSet{suites: true},
+		},
 		"undeploy": {
 			run: present(undeployFor), help: page("undeploy", "", text("undeploy")),
 			set: ofAny(optionSet{compare: true, deploy: true}),

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"nixproc/lib/suite"
 	"nixproc/lib/usage"
 )
 
@@ -156,7 +157,7 @@ func (l *unfinished) value(flag *pflag.Flag, beginning string) offer {
 	switch name := flag.Name; {
 	case isSwitch(flag):
 		return among("")
-	case name == "profile":
+	case name == "profile" && !l.command.set.suites:
 		return among(beginning, profileNames(l.manager(), l.options)...)
 	case name == "delete-generations":
 		return l.standing("NUM", beginning, offered{"old", "all but the current one"})
@@ -213,6 +214,12 @@ func (l *unfinished) standing(word, beginning string, more ...offered) offer {
 		for _, manager := range possible {
 			more = append(more, offered{manager, ""})
 		}
+	case "MANAGERS":
+		return listed(beginning, suiteManagers)
+	case "PROFILES":
+		return listed(beginning, suiteProfiles)
+	case "VARIANTS":
+		return listed(beginning, suite.Kinds)
 	case "NUM", "NUMBER":
 		more = append(generationNumbers(l.manager(), l.options), more...)
 	case "PROCESS":
@@ -221,7 +228,7 @@ func (l *unfinished) standing(word, beginning string, more ...offered) offer {
 		for _, activity := range usualActivities[l.manager()] {
 			more = append(more, offered{activity, ""})
 		}
-	case "FILE":
+	case "FILE", "SUITE":
 		return offer{kind: "files *.nix"}
 	case "ARCHIVE":
 		return offer{kind: "files *.tar"}
@@ -231,6 +238,16 @@ func (l *unfinished) standing(word, beginning string, more ...offered) offer {
 		return offer{kind: "users"}
 	case "COMMAND":
 		return offer{kind: "commands"}
+	}
+	return among(beginning, more...)
+}
+
+// listed offers words for the end of a list with commas.
+func listed(beginning string, words []string) offer {
+	before := beginning[:strings.LastIndexByte(beginning, ',')+1]
+	var more []offered
+	for _, word := range words {
+		more = append(more, offered{before + word, ""})
 	}
 	return among(beginning, more...)
 }

@@ -54,6 +54,12 @@ func TestComplete(t *testing.T) {
 		{"nixproc boot e", "words enable"},
 		{"nixproc completion ", "words bash fish zsh"},
 		{"nixproc man ", "directories"},
+		{"nixproc test ", "files *.nix"},
+		{"nixproc test a.nix ", "files *.nix"},
+		{"nixproc test -P sy", "words systemd sysvinit"},
+		{"nixproc test -P docker,sy", "words docker,systemd docker,sysvinit"},
+		{"nixproc test --profile=u", "words unprivileged"},
+		{"nixproc test --variant ", "words test upgrade crash"},
 		{"nixproc", ""},
 	} {
 		out, code := stdoutOf(t, append([]string{"nixproc", "complete"}, strings.Split(c.line, " ")...))

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"embed"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -169,15 +170,20 @@ func writeHostPackages(dir string) (string, error) {
 	return filepath.Join(dir, "hostpkgs"), writeNixFiles(dir, nixproc.HostPackages...)
 }
 
-// writeNixFiles puts Nix files of the framework into a directory: those at or
-// below the paths.
+// writeNixFiles is writeFiles for those of the framework.
 func writeNixFiles(dir string, paths ...string) error {
+	return writeFiles(dir, nixproc.Files, paths...)
+}
+
+// writeFiles puts files of this program into a directory: those at or below the
+// paths.
+func writeFiles(dir string, files embed.FS, paths ...string) error {
 	for _, path := range paths {
-		err := fs.WalkDir(nixproc.Files, path, func(path string, entry fs.DirEntry, err error) error {
+		err := fs.WalkDir(files, path, func(path string, entry fs.DirEntry, err error) error {
 			if err != nil || entry.IsDir() {
 				return err
 			}
-			data, err := nixproc.Files.ReadFile(path)
+			data, err := files.ReadFile(path)
 			if err != nil {
 				return err
 			}

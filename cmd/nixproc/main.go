@@ -15,6 +15,7 @@ import (
 	"syscall"
 
 	"nixproc/lib/run"
+	"nixproc/lib/testmachine"
 )
 
 // version is set when a release is built.
@@ -31,6 +32,8 @@ type command struct {
 }
 
 func main() {
+	testmachine.Inside()
+	testmachine.Inside()
 	// Modes of what we and our children create do not depend on the caller's
 	// umask (see lib/run).
 	syscall.Umask(0o022)

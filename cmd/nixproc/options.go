@@ -40,6 +40,7 @@ type optionSet struct {
 	image      bool // images: --output, --name, --tag, …
 	network    bool // machines: --infrastructure, --distribution, --rollback, …
 	coordinate bool // the coordinator's profile
+	suites     bool // suites of tests: --variant, --junit, …
 }
 
 // options are the values of all options of all commands.
@@ -70,6 +71,8 @@ type options struct {
 
 	output, imageName, imageTag string
 	oci, plain                  bool
+	suiteProfiles, variants, junit string
+	keep, interactive              bool
 
 	dirs              statedir.Dirs
 	disableUserChange bool
@@ -91,7 +94,7 @@ func parse(name string, set optionSet, args []string) (*options, []string, error
 	if err == nil {
 		err = apply(flags, settings)
 	}
-	if err == nil && (set.deploy || set.recovery) && o.jobs < 1 {
+	if err == nil && (set.deploy || set.recovery || set.suites) && o.jobs < 1 {
 		err = fmt.Errorf("option --jobs: %d is not 1 or more", o.jobs)
 	}
 	if err == nil && o.keepGoing && o.noRollback {
@@ -217,6 +220,19 @@ func (o *options) define(flags *pflag.FlagSet, set optionSet) {
 	}
 	if set.status || set.compare || set.recovery {
 		flags.BoolVar(&o.json, "json", false, "")
+	}
+	if set.suites {
+		flags.StringVarP(&o.processManager, "process-manager", "P", "", "")
+		flags.StringVar(&o.suiteProfiles, "profile", "", "")
+		flags.StringVar(&o.variants, "variant", "", "")
+		flags.IntVar(&o.jobs, "jobs", max(2, 2*runtime.NumCPU()), "")
+		flags.IntVar(&o.timeout, "timeout", 0, "")
+		flags.BoolVar(&o.keep, "keep", false, "")
+		flags.BoolVar(&o.interactive, "interactive", false, "")
+		flags.StringVar(&o.junit, "junit", "", "")
+		flags.BoolVar(&o.json, "json", false, "")
+		flags.BoolVar(&o.showTrace, "show-trace", false, "")
+		flags.BoolVar(&o.hostPackages, "host-packages", false, "")
 	}
 	if set.scan {
 		for _, directory := range o.directories()[:2] {

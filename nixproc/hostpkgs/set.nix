@@ -23,7 +23,7 @@ let
 
       # Where the links in packages lead to: a container has to see these too.
       hostPaths = builtins.filter builtins.pathExists
-        [ "/bin" "/etc/alternatives" "/etc/ld.so.cache" "/etc/ssl/certs" "/lib" "/lib64" "/usr" ];
+        [ "/bin" "/etc/alternatives" "/etc/ld.so.cache" "/etc/mime.types" "/etc/ssl/certs" "/lib" "/lib64" "/usr" ];
 
       # What an interactive shell is to have; built, it is nothing.
       mkShell = attrs: stdenv.mkDerivation ({

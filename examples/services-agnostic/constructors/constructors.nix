@@ -27,6 +27,21 @@ in
     inherit (pkgs) stdenv lib writeTextFile nginx;
   };
 
+  postgresql = import ./postgresql {
+    inherit createManagedProcess stateDir runtimeDir forceDisableUserChange;
+    inherit (pkgs) lib writeTextFile postgresql util-linux;
+  };
+
+  redis = import ./redis {
+    inherit createManagedProcess libDir forceDisableUserChange;
+    inherit (pkgs) lib writeTextFile redis;
+  };
+
+  sshd = import ./sshd {
+    inherit createManagedProcess libDir runtimeDir forceDisableUserChange;
+    inherit (pkgs) lib writeTextFile openssh;
+  };
+
   supervisord = import ./supervisord {
     inherit createManagedProcess runtimeDir logDir;
     inherit (pkgs.python3Packages) supervisor;
@@ -36,6 +51,16 @@ in
     inherit createManagedProcess libDir runtimeDir logDir;
     inherit (pkgs) writeTextFile;
     inherit (pkgs.python3Packages) supervisor;
+  };
+
+  apache = import ./apache {
+    inherit createManagedProcess cacheDir;
+    inherit (pkgs) apacheHttpd;
+  };
+
+  simpleWebappApache = import ./apache/simple-webapp-apache.nix {
+    inherit createManagedProcess logDir runtimeDir cacheDir forceDisableUserChange;
+    inherit (pkgs) lib writeTextFile apacheHttpd;
   };
 
   docker = import ./docker {

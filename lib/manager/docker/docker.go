@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -100,6 +101,12 @@ func (m Manager) create(unit manager.Unit) []string {
 	words = append(words, "--label", ownerLabel+"="+m.Profile, "--name", containerName(unit))
 	if m.asCaller(own) {
 		words = append(words, "--user", strconv.Itoa(os.Getuid()))
+		// Many programs want a name for who runs them.
+		for _, file := range []string{"/etc/passwd", "/etc/group"} {
+			if !slices.ContainsFunc(own.parameters, func(word string) bool { return strings.Contains(word, file) }) {
+				words = append(words, "--volume", file+":"+file+":ro")
+			}
+		}
 	}
 	return append(words, own.tag)
 }

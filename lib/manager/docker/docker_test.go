@@ -123,13 +123,14 @@ func TestStart(t *testing.T) {
 	m.AsCaller = true
 	dir := filepath.Join(t.TempDir(), "new")
 	again := of(unit)
-	again.parameters = []string{"--volume", dir + ":" + dir + ":z"}
+	again.parameters = []string{"--volume", dir + ":" + dir + ":z", "--volume=/mine:/etc/group"}
 	unit.Own = again
 	f.Expect(inspecting("a")...).Print(strings.ReplaceAll(exited, "nixproc-b", "nixproc-a"))
 	f.Expect("docker", "rm", "-f", "nixproc-a")
 	f.Expect("docker", "image", "inspect", "--format", "{{json .ID}} {{json .Config.Labels}}", "a:latest").
 		Print(fmt.Sprintf("%q null", strings.TrimPrefix(id, "sha256:")))
-	f.Expect("docker", "create", "--volume", dir+":"+dir+":z", "--label", "nixproc.profile=/p", "--name", "nixproc-a", "--user", strconv.Itoa(os.Getuid()), "a:latest")
+	f.Expect("docker", "create", "--volume", dir+":"+dir+":z", "--volume=/mine:/etc/group", "--label", "nixproc.profile=/p", "--name", "nixproc-a",
+		"--user", strconv.Itoa(os.Getuid()), "--volume", "/etc/passwd:/etc/passwd:ro", "a:latest")
 	f.Expect("docker", "start", "nixproc-a").Fail(127, "exec: no such file")
 	if err := m.Start(t.Context(), unit); err == nil || !strings.Contains(err.Error(), "no such file") {
 		t.Error(err)

@@ -1,0 +1,58 @@
+package testmachine
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+)
+
+// WorkDir is a directory that goes when this program and all machines in it have
+// ended, whatever ended them.
+type WorkDir struct {
+	Path     string
+	watcher  *exec.Cmd
+	lifeline *os.File // open in all that needs the directory
+}
+
+// NewWorkDir makes one below a directory, "" is that for temporary files.
+func NewWorkDir(parent string) (*WorkDir, error) {
+	path, err := os.MkdirTemp(parent, "nixproc-test-")
+	if err != nil {
+		return nil, err
+	}
+	w := &WorkDir{Path: path}
+	fail := func(err error) (*WorkDir, error) {
+		os.Remove(path)
+		return nil, fmt.Errorf("no directory to work in: %w", err)
+	}
+	if err := os.Chmod(path, 0o755); err != nil { // other users' processes run in it
+		return fail(err)
+	}
+	input, lifeline, err := os.Pipe()
+	if err != nil {
+		return fail(err)
+	}
+	defer input.Close()
+	w.lifeline = lifeline
+	w.watcher = self(workDirName, path)
+	w.watcher.Stdin = input
+	w.watcher.SysProcAttr = watcherAttributes()
+	if err := w.watcher.Start(); err != nil {
+		lifeline.Close()
+		return fail(err)
+	}
+	return w, nil
+}
+
+// Close is for when this program does not need the directory any more. It waits
+// until it is gone, if no machine was kept.
+func (w *WorkDir) Close(kept bool) error {
+	w.lifeline.Close()
+	if kept {
+		return w.watcher.Process.Release()
+	}
+	if err := w.watcher.Wait(); err != nil {
+		return fmt.Errorf("%s may be left: %w", w.Path, err)
+	}
+	return nil
+}
