@@ -298,7 +298,7 @@ func TestShell(t *testing.T) {
 	if err := terminal.Start(); err != nil {
 		t.Skip(err)
 	}
-	stop := time.AfterFunc(10*time.Second, func() { terminal.Process.Kill() })
+	stop := time.AfterFunc(20*time.Second, func() { terminal.Process.Kill() })
 	defer stop.Stop()
 	var said strings.Builder
 	read := io.TeeReader(output, &said)

@@ -5,7 +5,7 @@
 //
 // The programs are the host's, and so are the packages in the Nix store. All
 // else is the machine's: what is written there is in memory, and gone with it.
-// It is no wall against malice: root in there is root.
+// It is no wall against malice: root in there is root. It needs Linux 5.12.
 //
 // Three processes make a machine: this program, a keeper, and process 1 inside.
 // The keeper ends the machine, and leaves nothing of it, once this program is
