@@ -1,7 +1,6 @@
 package tests
 
 import (
-	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -42,7 +41,7 @@ func TestServices(t *testing.T) {
 				t.Log(strings.Join([]string{one.Suite, one.Profile, one.Manager, one.Variant, "is skipped:", one.Message}, " "))
 			}
 		}
-		t.Log(fmt.Sprintf("%d variants, %d of them skipped, in %s", len(trials), skipped, took.Round(time.Second)))
+		t.Logf("%d variants, %d of them skipped, in %s", len(trials), skipped, took.Round(time.Second))
 		if took > limit {
 			t.Errorf("%q took %s, more than %s", args, took, limit)
 		}
