@@ -69,8 +69,8 @@ type options struct {
 	idScope                                       string
 	newIDs                                        *newIDs // not an option: what was made of them
 
-	output, imageName, imageTag string
-	oci, plain                  bool
+	output, imageName, imageTag    string
+	oci, plain                     bool
 	suiteProfiles, variants, junit string
 	keep, interactive              bool
 
