@@ -37,7 +37,7 @@ func TestCommandsInReadme(t *testing.T) {
 		d.program("sh", "-c", "nixproc sysvinit-switch --undeploy; cat var/run/*.pid var/tmp/*.pid 2>/dev/null | xargs -r kill -9; true")
 	})
 	// So that there is a generation to go back to.
-	if r := d.program(d.binary, "sysvinit-switch", "--undeploy", "--state-dir", d.path("var"), "--force-disable-user-change"); r.code != 0 {
+	if r := d.program(d.binary, "sysvinit-switch", d.write("nothing.nix", "{ ... }: { }"), "--state-dir", d.path("var"), "--force-disable-user-change"); r.code != 0 {
 		t.Fatal(r.stderr)
 	}
 	for _, block := range blocks {
