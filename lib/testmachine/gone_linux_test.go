@@ -258,7 +258,7 @@ func TestKeep(t *testing.T) {
 	}
 	var lines [2]string
 	for i := range lines {
-		line, _ := d.output.ReadString('\n') // what is missing, Sscan finds
+		line, err := d.output.ReadString('\n')
 		if err != nil {
 			t.Fatal(err)
 		}
