@@ -84,7 +84,7 @@ func mutate(ctx context.Context, only string) error {
 }
 
 func all() []saboteur {
-	return slices.Concat(saboteurs, ofTheJournal, ofReadiness, ofImages, ofMutableImages, ofContainers, ofTheOriginal, ofSupervisord, ofSystemd, ofCommands, ofInstallation, ofDocuments, ofServices, ofMachines, ofSuites)
+	return slices.Concat(saboteurs, ofTheJournal, ofReadiness, ofImages, ofMutableImages, ofContainers, ofTheOriginal, ofSupervisord, ofSystemd, ofCommands, ofInstallation, ofDocuments, ofServices, ofMachines, ofSuites, ofNetworks)
 }
 
 // changed gives the file that the saboteur changes, in a tree, as it is and as

@@ -1,0 +1,80 @@
+package network
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+// A process on machines with two process managers is two services; who depends on
+// it depends on both.
+func TestServices(t *testing.T) {
+	t.Parallel()
+	processes := []Process{{"db", nil}, {"web", []string{"db"}}}
+	managers := map[string]string{"one": "systemd", "two": "supervisord", "three": "systemd", "none": "", "old": "disnix"}
+	got, err := Services(processes, map[string][]string{"db": {"one", "two", "three"}, "web": {"two"}}, managers)
+	want := []Service{
+		{Name: "db-supervisord", Machines: []string{"two"}, Process: "db", Manager: "supervisord", Type: Module, After: []string{}},
+		{Name: "db-systemd", Machines: []string{"one", "three"}, Process: "db", Manager: "systemd", Type: Module, After: []string{}},
+		{Name: "web", Machines: []string{"two"}, Process: "web", Manager: "supervisord", Type: Module, After: []string{"db-supervisord", "db-systemd"}},
+	}
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v, %v\nwant %+v", got, err, want)
+	}
+	if _, err := Services(processes, map[string][]string{"db": {"none"}}, managers); err == nil || !strings.Contains(err.Error(), "machine 'none' has no process manager") {
+		t.Errorf("no manager: %v", err)
+	}
+	if got, err := Services(processes[:1], map[string][]string{"db": {"old"}}, managers); err != nil || got[0].Type != "process" {
+		t.Errorf("Disnix's own packages: %+v, %v", got, err)
+	}
+	clash := []Process{{"db", nil}, {"db-systemd", nil}}
+	if _, err := Services(clash, map[string][]string{"db": {"one", "two"}, "db-systemd": {"one"}}, managers); err == nil {
+		t.Error("two services have one name")
+	}
+}
+
+func TestCompare(t *testing.T) {
+	t.Parallel()
+	before := On{"one": {"kept": "k", "changed": "old", "gone": "g"}, "left": {"last": "l"}}
+	after := On{"one": {"kept": "k", "changed": "new", "came": "c"}, "new": {"first": "f"}}
+	want := []Change{{"left", "last", "stop"}, {"new", "first", "start"}, {"one", "came", "start"}, {"one", "changed", "restart"}, {"one", "gone", "stop"}, {"one", "kept", "keep"}}
+	if got := Compare(before, after); !reflect.DeepEqual(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+}
+
+func TestLost(t *testing.T) {
+	t.Parallel()
+	for said, want := range map[string]string{
+		"[coordinator]: x\n[target: test2]: Activation failed of service: abc\n[target: test1]: Deactivation failed of service: d\n": "test2",
+		"[target: a.example]: Cannot lock profile: /p\n":                            "a.example",
+		"[target: test1]: Activating service with key: a\nThe deployment failed!\n": "",
+		"": "",
+	} {
+		if got := Lost(said); got != want {
+			t.Errorf("%q: %q, want %q", said, got, want)
+		}
+	}
+}
+
+// Names of machines and services may have any characters.
+func TestModels(t *testing.T) {
+	t.Parallel()
+	directory := t.TempDir()
+	m := Models{Framework: "/a folder", ExprFile: `/models/${x}"`, Infrastructure: "/i", ExtraParams: json.RawMessage(`{"a":"${b}"}`),
+		Services: []Service{{Name: "a service", Machines: []string{`ma"chine`}}}}
+	if err := m.Write(directory); err != nil {
+		t.Fatal(err)
+	}
+	for file, want := range map[string]string{
+		"services.nix":     `exprFile = /. + "/models/\${x}\"";`,
+		"distribution.nix": `"a service" = [ infrastructure."ma\"chine" ];`,
+	} {
+		if text, err := os.ReadFile(filepath.Join(directory, file)); err != nil || !strings.Contains(string(text), want) {
+			t.Errorf("%s: %v\n%s\nlacks %s", file, err, text, want)
+		}
+	}
+}
