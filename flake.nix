@@ -17,8 +17,10 @@
       toolsFor = pkgs: import ./tools { inherit pkgs; inherit (pkgs.stdenv.hostPlatform) system; };
 
       # The old names of the commands that a package of tools/ has.
-      commandsOf = attribute: builtins.filter (word: builtins.isString word && word != "")
-        (builtins.split "\n" (builtins.readFile (./tools + "/${attribute}/commands")));
+      commandsOf = attribute:
+        let file = ./tools + "/${attribute}/commands"; in
+        if !builtins.pathExists file then [ ]
+        else builtins.filter (word: builtins.isString word && word != "") (builtins.split "\n" (builtins.readFile file));
     in
     {
       # nixproc is the program; the others are its old names, as tools/default.nix

@@ -18,8 +18,8 @@ import (
 // dockerPlace is a deployment with a dockerd of its own.
 type dockerPlace struct {
 	*deployment
-	own []string // beginning of each command line of docker
-	dir string   // dockerd has all that it has in there
+	own    []string // beginning of each command line of docker
+	daemon string   // dockerd has all that it has in there
 	// again kills dockerd, and starts another one where it was.
 	again func()
 }
@@ -61,7 +61,7 @@ func newDocker(t *testing.T) *dockerPlace {
 		}
 	}
 	start(nil, "unshare", "--mount", "--propagation", "private", "sh", "-ec", `mount -t tmpfs tmpfs /run; exec "$@"`, "sh")
-	p := &dockerPlace{deployment: d, own: []string{"docker"}, dir: dir}
+	p := &dockerPlace{deployment: d, own: []string{"docker"}, daemon: dir}
 	d.env = append(d.env, "DOCKER_HOST="+socket, "DOCKER_CONFIG="+dir, "NIXPROC_DOCKER=docker")
 	t.Cleanup(func() {
 		if t.Failed() {

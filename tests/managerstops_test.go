@@ -120,7 +120,7 @@ func TestManagerIsKilled(t *testing.T) {
 func TestDockerdIsKilled(t *testing.T) {
 	t.Parallel()
 	p := newDocker(t)
-	s := &stoppable{deployment: p.deployment, name: "docker", switchTo: p.switchTo, pid: func() string { return strings.TrimSpace(read(t, p.dir, "pid")) }}
+	s := &stoppable{deployment: p.deployment, name: "docker", switchTo: p.switchTo, pid: func() string { return strings.TrimSpace(read(t, p.daemon, "pid")) }}
 	one, two := s.models()
 	p.mustSwitchTo(one)
 	s.meanwhile(syscall.SIGKILL)
@@ -134,7 +134,7 @@ func TestDockerdIsKilled(t *testing.T) {
 	if r := p.mustSwitchTo(two); !strings.Contains(r.stdout, "3 kept") {
 		t.Errorf("a further switch does something:\n%s", r.stdout)
 	}
-	eventually(t, "three containers run", func() bool { return len(mentions(t, p.dir+"/exec/containerd/containerd.sock")) == 3 })
+	eventually(t, "three containers run", func() bool { return len(mentions(t, p.daemon+"/exec/containerd/containerd.sock")) == 3 })
 }
 
 // P4, P6: processes of s6-rc live on without their s6-svscan, and so do their
