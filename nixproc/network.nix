@@ -34,7 +34,9 @@ let
     if builtins.isAttrs value then value
     else throw "--infrastructure: ${infrastructureFile} is ${kindOf value}, where a set of machines is due";
 
-  managerOf = target: target.properties.processManager or target.containers.nixproc-process.processManager or machineManager;
+  managerOf = name: target:
+    if !builtins.isAttrs target then throw "--infrastructure: machine '${name}' is ${kindOf target}, where a set is due"
+    else target.properties.processManager or target.containers.nixproc-process.processManager or machineManager;
 
   processes = import ./process/call-model.nix {
     inherit exprFile processManager stateDir runtimeDir logDir cacheDir spoolDir lockDir libDir tmpDir
@@ -64,17 +66,18 @@ let
   # A target of a distribution, which may be in either of Disnix's two forms.
   machinesOf = attribute: value:
     let
-      list = if builtins.isAttrs value then map (mapping: mapping.target) (value.targets or [ ]) else value;
+      list = if value ? nixprocMachine then throw "--distribution: '${attribute}' is a machine, where a list of them is due" else if builtins.isAttrs value then map (mapping: mapping.target) (value.targets or [ ]) else value;
     in
     map (target: target.nixprocMachine or (throw "--distribution: '${attribute}' is on something that is no machine of the infrastructure")) list;
 
   distribution =
     let model = import distributionFile; in
-    builtins.mapAttrs machinesOf
+    if !builtins.isFunction model then throw "--distribution: ${distributionFile} is ${kindOf model}, where a function of { infrastructure } is due"
+    else builtins.mapAttrs machinesOf
       (model { infrastructure = builtins.mapAttrs (name: target: target // { nixprocMachine = name; }) infrastructure; });
 in
 {
-  machines = within "--infrastructure" (builtins.mapAttrs (_: managerOf) infrastructure);
+  machines = within "--infrastructure" (builtins.mapAttrs managerOf infrastructure);
   processes = builtins.mapAttrs (attribute: process: within "process '${attribute}'" (describe attribute process)) processes;
   distribution = if distributionFile == null then null else within "--distribution" distribution;
   extraParams = within "--extra-params" (plain extraParams);

@@ -221,7 +221,7 @@ func TestImageStepsRefuse(t *testing.T) {
 		`{ input = { }; steps = [ (builtins.toFile "step.nix" "3") ]; }`:                       "-step.nix gives a number, where a function",
 		`{ input = { }; steps = [ ({ result, ... }: [ result ]) ]; }`:                          "a step results in a list, where a set",
 		`{ input = { }; steps = { }; }`:                                                        "the steps of an image are a set, where a list is due",
-		`{ input = { }; steps = [ ({ result, ... }: { name = "a"; runAsRoot = "true"; }) ]; }`: "runAsRoot of an image need dockerTools",
+		`{ input = { }; steps = [ ({ result, ... }: { name = "a"; runAsRoot = "true"; }) ]; }`: "runAsRoot of an image: only dockerTools does that",
 		`{ input = { }; steps = map (uid: { result, ... }: import (framework + "/create-image-from-steps/declare.nix") (result // { name = "a"; }) { users.x = { inherit uid; }; }) [ 1 2 ]; }`: "two steps of the image declare the user 'x', with the uid 1 and 2",
 		`{ input = { }; steps = [ ({ result, ... }: { name = "a"; image.files."/a/b" = { }; image.files."/a" = { }; }) ]; }`:                                                                    "/a/b can't be made: /a is a file",
 		`{ input = { }; steps = [ ({ result, ... }: { name = "a"; config.Cdm = [ ]; }) ]; }`:                                                                                                    `unknown field "Cdm"`,

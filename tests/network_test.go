@@ -319,3 +319,41 @@ func TestServiceContainers(t *testing.T) {
 		}
 	}
 }
+
+// What is wrong is told before Disnix hears of it, with its place.
+func TestNetworkRefuses(t *testing.T) {
+	t.Parallel()
+	p := newDisnix(t, newDeployment(t))
+	const one = `{ m.properties.hostname = "m"; }`
+	model := p.model("one.nix", `{ a = sleeper "a" { }; }`)
+	cycle := p.model("cycle.nix", `rec { a = sleeper "a" { dependencies = [ b.pkg ]; }; b = sleeper "b" { dependencies = [ a.pkg ]; }; }`)
+	for _, c := range []struct {
+		model, infrastructure, distribution, want string
+	}{
+		{cycle, one, "", "the dependencies form a cycle: a -> b -> a"},
+		{model, `{ m = 5; }`, "", "machine 'm' is a number"},
+		{model, `5`, "", "is a number, where a set of machines is due"},
+		{model, `{ }`, "", "there is no machine to deploy to"},
+		{model, `{ m.properties = { hostname = "m"; processManager = "foo"; }; }`, "", "machine 'm': there is no process manager 'foo'"},
+		{model, one, `7`, "is a number, where a function of { infrastructure } is due"},
+		{model, one, `{ infrastructure }: { a = infrastructure.m; }`, "'a' is a machine, where a list of them is due"},
+		{model, one, `{ infrastructure }: { a = [ infrastructure.m ]; b = [ infrastructure.m ]; }`, "there is no process 'b' in the model"},
+		{model, one, `{ infrastructure }: { a = [ { } ]; }`, "'a' is on something that is no machine"},
+	} {
+		args := []string{"network-plan", "-P", "sysvinit", "--host-packages", "-i", p.write("infrastructure.nix", c.infrastructure)}
+		if c.distribution != "" {
+			args = append(args, "-d", p.write("distribution.nix", c.distribution))
+		}
+		if r := p.nixproc(append(args, c.model)...); r.code != 65 || !strings.Contains(r.stderr, c.want) || r.stdout != "" {
+			t.Errorf("%q, %q: exit code %d\n%s%s\nwant %q", c.infrastructure, c.distribution, r.code, r.stdout, r.stderr, c.want)
+		}
+	}
+	for _, args := range [][]string{
+		{"network-plan", "-P", "sysvinit", model}, {"network-plan", "-P", "nope", "-i", "x", model}, {"network-switch", "-i", "x", "--state-dir", "relative", model},
+		{"network-switch", "--rollback", model}, {"network-switch", "-i", "x", "--ids", "y", model}, {"network-switch", "-i", "x", "--id-scope", "z", model},
+	} {
+		if r := p.nixproc(args...); r.code != 64 || r.stdout != "" {
+			t.Errorf("%q: exit code %d\n%s%s", args, r.code, r.stdout, r.stderr)
+		}
+	}
+}

@@ -180,6 +180,9 @@ func TestBadSuites(t *testing.T) {
 		{[]string{"--profile=root", "x"}, 64, "use privileged, unprivileged"},
 		{[]string{"--variant=tests", "x"}, 64, "use test, upgrade, crash"},
 		{[]string{"none.nix"}, 65, "does not exist"},
+		{[]string{"--junit=" + d.path("none/junit.xml"), "x"}, 65, "x does not exist"},
+		{[]string{"--junit=" + d.path("none/junit.xml"), d.write("empty.nix", "{ }: { }")}, 64, "--junit: there is no directory"},
+		{[]string{d.write("empty.nix", "{ }: { }")}, 65, "there is no suite in it"},
 		{[]string{d.write("value.nix", "3")}, 65, "where a suite or a set of suites is due"},
 		{[]string{d.write("asking.nix", "{ what }: { }")}, 65, "arguments without a default that nobody gives: what"},
 	} {

@@ -17,6 +17,7 @@ import (
 	"nixproc/lib/deploy"
 	"nixproc/lib/manifestxml"
 	"nixproc/lib/network"
+	"nixproc/lib/order"
 	"nixproc/lib/profile"
 	"nixproc/lib/run"
 	"nixproc/nixeval"
@@ -213,7 +214,11 @@ func (s *session) networkManifest(directory string, o *options, model nixeval.So
 	}
 	env := append(os.Environ(), "NIXPROC_BUILDER="+nix.Builder)
 	if o.hostPackagesDir != "" {
-		env = append(env, "NIX_PATH=nixpkgs="+o.hostPackagesDir)
+		path := "nixpkgs=" + o.hostPackagesDir
+		if own := os.Getenv("NIX_PATH"); own != "" {
+			path += ":" + own
+		}
+		env = append(env, "NIX_PATH="+path)
 	}
 	result, err := run.Host{}.Run(s.soft, run.Command{Args: args, Env: env, Timeout: disnixTimeout})
 	if err != nil {
@@ -248,7 +253,19 @@ func processesOf(o *options, described nixeval.Network) []network.Process {
 // else as the names have it.
 func distribute(o *options, described nixeval.Network) (map[string][]string, error) {
 	machines := slices.Sorted(maps.Keys(described.Machines))
+	for _, machine := range machines {
+		if manager := described.Machines[machine]; manager != "" && !slices.Contains(managers, manager) {
+			return nil, fmt.Errorf("machine '%s': there is no process manager '%s': use %s", machine, manager, strings.Join(managers, ", "))
+		}
+	}
 	processes := processesOf(o, described)
+	var nodes []order.Node
+	for _, process := range processes {
+		nodes = append(nodes, order.Node{Name: process.Attribute, Dependencies: process.After})
+	}
+	if _, err := order.Ranks(nodes); err != nil {
+		return nil, err
+	}
 	if described.Distribution != nil {
 		return described.Distribution, network.Check(described.Distribution, machines, processes)
 	}

@@ -116,6 +116,9 @@ func parse(name string, set optionSet, args []string) (*options, []string, error
 		if *directory.value == "" {
 			continue
 		}
+		if (set.image || set.network) && !filepath.IsAbs(*directory.value) {
+			return nil, nil, usageError{fmt.Sprintf("--%s-dir: %s has to begin with a slash: it is elsewhere, not below the working directory", directory.name, *directory.value)}
+		}
 		if *directory.value, err = filepath.Abs(*directory.value); err != nil {
 			return nil, nil, err
 		}

@@ -32,6 +32,11 @@ func testSuites(s *session, o *options, operands []string) (err error) {
 	if wanted.Files, err = suiteFiles(operands); err != nil {
 		return err
 	}
+	if o.junit != "" {
+		if info, err := os.Stat(filepath.Dir(o.junit)); err != nil || !info.IsDir() {
+			return usageError{"--junit: there is no directory " + filepath.Dir(o.junit)}
+		}
+	}
 	if os.Geteuid() != 0 {
 		return errors.New("only root can make the machines that suites run in: run nixproc test as root")
 	}
@@ -47,6 +52,9 @@ func testSuites(s *session, o *options, operands []string) (err error) {
 	suites, err := s.buildSuites(o, work.Path, wanted)
 	if err != nil {
 		return err
+	}
+	if len(suites) == 0 {
+		return &nixeval.ModelError{Text: strings.Join(operands, ", ") + ": there is no suite in it: a suite is what testService gives"}
 	}
 	bin, err := s.commandLinks(work.Path)
 	if err != nil {

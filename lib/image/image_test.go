@@ -142,7 +142,8 @@ func TestImageRefuses(t *testing.T) {
 	if err := Write(spec, filepath.Join(t.TempDir(), "image.tar")); err == nil || !strings.Contains(err.Error(), "x86_64-darwin") {
 		t.Error(err)
 	}
-	for reference, ok := range map[string]bool{"a:latest": true, "a_b-c.d:1": true, "A:latest": false, "a b:latest": false, "-a:latest": false, "a:": false, "a": true, "localhost:5000/b/c:1": true} {
+	for reference, ok := range map[string]bool{
+		"-a.io/x": false, "a-.io/x": false, "a..io/x": false, "A.io:5000/x": true, "a:latest": true, "a_b-c.d:1": true, "A:latest": false, "a b:latest": false, "-a:latest": false, "a:": false, "a": true, "localhost:5000/b/c:1": true} {
 		if err := CheckReference(reference); (err == nil) != ok {
 			t.Errorf("%q: %v", reference, err)
 		}

@@ -7,7 +7,10 @@ import (
 
 // reference is NAME or NAME:TAG, perhaps with a registry in front, as
 // https://pkg.go.dev/github.com/distribution/reference has it.
-var reference = regexp.MustCompile(`^([a-zA-Z0-9.-]+(:[0-9]+)?/)?` + component + `(/` + component + `)*(:[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,127})?$`)
+var reference = regexp.MustCompile(`^(` + label + `(\.` + label + `)*(:[0-9]+)?/)?` + component + `(/` + component + `)*(:[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,127})?$`)
+
+// label is a part of a host's name.
+const label = `[a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?`
 
 const component = `[a-z0-9]+((\.|__?|-+)[a-z0-9]+)*`
 

@@ -14,7 +14,7 @@ let
 in
 if own == [ ] then image
 else if !(pkgs ? dockerTools) then
-  throw "${builtins.concatStringsSep " and " own} of an image need dockerTools, which these packages do not have: declare what the image is to have (nixproc/create-image-from-steps/declare.nix)"
+  throw "${builtins.concatStringsSep " and " own} of an image: only dockerTools does that, which these packages do not have: declare what the image is to have (nixproc/create-image-from-steps/declare.nix)"
 else
   pkgs.dockerTools.buildImage (removeAttrs result [ "image" "contents" "copyToRoot" "fromImageName" "fromImageTag" ] // {
     fromImage = image;
