@@ -150,7 +150,7 @@ func cleanUp(t *testing.T, dir, cgroup string) {
 	// What has just ended may be in its cgroup for a moment.
 	eventually(t, "that all cgroups are removed", func() bool {
 		var groups []string
-		for _, pattern := range []string{"/sys/fs/cgroup/*/", "/sys/fs/cgroup/"} {
+		for _, pattern := range []string{"/sys/fs/cgroup/*/*/*/", "/sys/fs/cgroup/*/", "/sys/fs/cgroup/"} {
 			found, _ := filepath.Glob(pattern + cgroup)
 			groups = append(groups, found...)
 		}
