@@ -178,9 +178,10 @@ func (s *session) networkManifest(directory string, o *options, model nixeval.So
 	if err != nil {
 		return "", err
 	}
-	distribution, err := distribute(o, described)
+	processes := processesOf(o, described)
+	distribution, err := distribute(described, processes)
 	if err == nil {
-		models.Services, err = network.Services(processesOf(o, described), distribution, described.Machines)
+		models.Services, err = network.Services(processes, distribution, described.Machines)
 	}
 	if err != nil {
 		return "", &nixeval.ModelError{Text: err.Error()}
@@ -251,14 +252,13 @@ func processesOf(o *options, described nixeval.Network) []network.Process {
 
 // distribute says on which machines each process is: as somebody has written, or
 // else as the names have it.
-func distribute(o *options, described nixeval.Network) (map[string][]string, error) {
+func distribute(described nixeval.Network, processes []network.Process) (map[string][]string, error) {
 	machines := slices.Sorted(maps.Keys(described.Machines))
 	for _, machine := range machines {
 		if manager := described.Machines[machine]; manager != "" && !slices.Contains(managers, manager) {
 			return nil, fmt.Errorf("machine '%s': there is no process manager '%s': use %s", machine, manager, strings.Join(managers, ", "))
 		}
 	}
-	processes := processesOf(o, described)
 	var nodes []order.Node
 	for _, process := range processes {
 		nodes = append(nodes, order.Node{Name: process.Attribute, Dependencies: process.After})

@@ -54,7 +54,7 @@ func run(measured string, c cost) error {
 	fmt.Fprintln(table, "\nsimulated\tmachines\tprocesses\tcopy\tactivate\tbound by\tone process changed")
 	for _, machines := range []int{3, 10, 100, 1000} {
 		const each = 100
-		copied, _ := c.copy(machines, each)
+		copied := c.copy(machines, each)
 		activated, bound := c.activation(machines, each)
 		changed, _ := c.activation(1, 1)
 		fmt.Fprintf(table, "\t%d\t%d\t%v\t%v\t%s\t%v\n", machines, machines*each, round(copied), round(activated), bound, round(2*changed))

@@ -12,11 +12,11 @@ type cost struct {
 
 // copy is how long the packages take to all machines: Disnix copies to several side
 // by side, so the cable is the bound, or the connections.
-func (c cost) copy(machines, each int) (time.Duration, string) {
+func (c cost) copy(machines, each int) time.Duration {
 	seconds := float64(machines) * (c.base + float64(each)*c.each) * 8 / c.bandwidth
 	cable := time.Duration(seconds * float64(time.Second))
 	calls := 3 * c.connect // what is missing, the packages, the profile
-	return max(cable, calls, c.coordinator(3*machines)), "the cable"
+	return max(cable, calls, c.coordinator(3*machines))
 }
 
 // activation runs the machines' queues: Disnix does one activity at a time on each
