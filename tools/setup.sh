@@ -22,7 +22,6 @@ dockerd docker.io
 podman podman
 pg_ctlcluster postgresql
 runc runc
-python3 python3
 bash bash
 patchelf patchelf
 busybox busybox-static
