@@ -75,11 +75,14 @@ func (t *trial) back(what string, before map[string]running) error {
 	return err
 }
 
-// killing kills processes, and waits until the first of them is gone.
+// killing kills processes, and waits until the first of them is gone. Children go
+// before their parents: where a parent ends, the kernel sends SIGHUP to its children
+// that are stopped, and wakes them (setpgid(2)), by which nginx starts new ones.
 const killing = `
 family() {
-	kill -STOP "$1" && echo "$1"
+	kill -STOP "$1" || return 0
 	for child in $(pgrep -P "$1"); do family "$child"; done
+	echo "$1"
 }
 victims=$1
 if [ "$2" = family ]; then victims=$(family "$1"); fi
