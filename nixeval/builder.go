@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"nixproc/lib/run"
+	"nixproc/lib/tempdir"
 )
 
 // remembered is which file was added to the store, and where it is there.
@@ -80,15 +81,15 @@ func FirstProcess(ctx context.Context, runner run.Runner) (string, error) {
 // addExecutable adds a copy of a program to the store, by the same name there
 // whatever the file is called here.
 func addExecutable(ctx context.Context, runner run.Runner, file, name string) (string, error) {
-	dir, err := os.MkdirTemp("", "nixproc-")
+	dir, err := tempdir.New()
 	if err != nil {
 		return "", err
 	}
-	defer os.RemoveAll(dir)
-	if err := copyExecutable(file, filepath.Join(dir, name)); err != nil {
+	defer dir.Remove()
+	if err := copyExecutable(file, filepath.Join(dir.Path, name)); err != nil {
 		return "", err
 	}
-	return Nix{Runner: runner, Notes: io.Discard}.add(ctx, filepath.Join(dir, name))
+	return Nix{Runner: runner, Notes: io.Discard}.add(ctx, filepath.Join(dir.Path, name))
 }
 
 // Forget makes the next EnsureBuilder add the executable again.

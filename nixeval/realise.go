@@ -12,6 +12,7 @@ import (
 	"github.com/nix-community/go-nix/pkg/derivation"
 
 	"nixproc/lib/run"
+	"nixproc/lib/tempdir"
 )
 
 // BuildError says that something that the profile needs could not be built.
@@ -83,15 +84,17 @@ func (n Nix) realise(ctx context.Context, what []string, substitutes bool, root 
 	if root != "" {
 		args = append(args, "--add-root", root, "--indirect")
 	}
-	log, err := os.CreateTemp("", "nixproc-build-")
+	dir, err := tempdir.New()
 	if err != nil {
 		return err
 	}
-	defer os.Remove(log.Name())
-	defer log.Close()
-
-	progress := follow(log.Name(), n.Notes)
-	_, err = n.Runner.Run(ctx, run.Command{Args: args, Log: log.Name(), Timeout: timeout})
+	defer dir.Remove()
+	log := filepath.Join(dir.Path, "log")
+	if err := os.WriteFile(log, nil, 0o600); err != nil {
+		return err
+	}
+	progress := follow(log, n.Notes)
+	_, err = n.Runner.Run(ctx, run.Command{Args: args, Log: log, Timeout: timeout})
 	progress.stop()
 	switch {
 	case err == nil:

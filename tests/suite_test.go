@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -138,7 +137,7 @@ dying.unprivileged.sysvinit 1 deployment true`
 func nothingOfSuites(t *testing.T, d *deployment) {
 	t.Helper()
 	eventually(t, "that nothing is left", func() bool {
-		dirs, _ := filepath.Glob(d.path("tmp", "nixproc-test-*"))
+		dirs, _ := filepath.Glob(d.path("tmp", "nixproc-work-*"))
 		return len(dirs) == 0 && len(mentions(t, d.path("tmp"))) == 0 && !strings.Contains(read(t, "/proc/self/mounts"), d.path("tmp"))
 	})
 }
@@ -259,21 +258,35 @@ func TestSuiteIsLeft(t *testing.T) {
 	if err := os.Remove(d.path("begun")); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(d.binary, "test", "--host-packages", "-P", "sysvinit", "--profile=privileged", "--variant=test", slow)
-	cmd.Env, cmd.Dir = typed.env, d.dir
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	for end := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
-		if _, err := os.Stat(d.path("begun")); err == nil {
-			break
-		}
-		if time.Now().After(end) {
-			t.Fatal("it did not begin")
-		}
-	}
-	cmd.Process.Signal(syscall.SIGKILL)
-	cmd.Wait()
+	d.env = typed.env
+	d.killedTesting(slow, d.path("tmp", "nixproc-work-*", "*"))
+	wrong := d.write("wrong.nix", "{ }: wrong")
+	eventually(t, "that the next command removes what is left", func() bool {
+		d.nixproc("build", "--host-packages", "-P", "sysvinit", wrong)
+		dirs, _ := filepath.Glob(d.path("tmp", "nixproc-work-*"))
+		return len(dirs) == 0
+	})
+	d.killedTesting(slow, d.path("begun"))
 	nothingOfSuites(t, d)
 	eventually(t, "the end of what the suite has started", func() bool { return len(mentions(t, "sleep\x004712")) == 0 })
+}
+
+// killedTesting runs a suite, and kills it as soon as there is a file that matches.
+func (d *deployment) killedTesting(suite, file string) {
+	d.t.Helper()
+	cmd := exec.Command(d.binary, "test", "--host-packages", "-P", "sysvinit", "--profile=privileged", "--variant=test", suite)
+	cmd.Env, cmd.Dir = d.env, d.dir
+	if err := cmd.Start(); err != nil {
+		d.t.Fatal(err)
+	}
+	defer cmd.Wait()
+	defer cmd.Process.Kill()
+	for end := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
+		if found, _ := filepath.Glob(file); len(found) > 0 {
+			return
+		}
+		if time.Now().After(end) {
+			d.t.Fatal("it did not come to " + file)
+		}
+	}
 }

@@ -3,12 +3,12 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 
 	"nixproc/lib/order"
 	"nixproc/lib/render"
+	"nixproc/lib/tempdir"
 	"nixproc/nixeval"
 )
 
@@ -16,8 +16,8 @@ import (
 type evaluated struct {
 	nix nixeval.Nix
 	*nixeval.Evaluation
-	temporary string   // directory with the root of the .drv
-	warnings  []string // what is legal in the model, and yet perhaps not meant
+	temporary *tempdir.Dir // with the root of the .drv
+	warnings  []string     // what is legal in the model, and yet perhaps not meant
 }
 
 // evaluate evaluates a model and checks it.
@@ -28,7 +28,7 @@ func (s *session) evaluate(manager string, model nixeval.Source, o *options) (*e
 		return nil, err
 	}
 	e := &evaluated{nix: nix}
-	if e.temporary, err = os.MkdirTemp("", "nixproc-"); err != nil {
+	if e.temporary, err = tempdir.New(); err != nil {
 		return nil, err
 	}
 	if err := s.evaluateInto(e, manager, model, o); err != nil {
@@ -41,7 +41,7 @@ func (s *session) evaluate(manager string, model nixeval.Source, o *options) (*e
 func (s *session) evaluateInto(e *evaluated, manager string, model nixeval.Source, o *options) error {
 	if o.hostPackages {
 		var err error
-		if o.hostPackagesDir, err = writeHostPackages(e.temporary); err != nil {
+		if o.hostPackagesDir, err = writeHostPackages(e.temporary.Path); err != nil {
 			return err
 		}
 	}
@@ -49,14 +49,14 @@ func (s *session) evaluateInto(e *evaluated, manager string, model nixeval.Sourc
 	if err != nil {
 		return err
 	}
-	r.Temporary = e.temporary
+	r.Temporary = e.temporary.Path
 	if o.newIDs != nil {
-		if r.NewIDs, err = o.newIDs.write(e.temporary); err != nil {
+		if r.NewIDs, err = o.newIDs.write(e.temporary.Path); err != nil {
 			return err
 		}
 	}
 	if !o.dryRun {
-		r.Root = filepath.Join(e.temporary, "drv")
+		r.Root = filepath.Join(e.temporary.Path, "drv")
 	}
 	e.Evaluation, err = e.nix.Evaluate(s.soft, r)
 	var wrong *nixeval.ModelError
@@ -96,4 +96,4 @@ func check(e *nixeval.Evaluation, model nixeval.Source) (warnings []string, err 
 	return warnings, nil
 }
 
-func (e *evaluated) close() { os.RemoveAll(e.temporary) }
+func (e *evaluated) close() { e.temporary.Remove() }

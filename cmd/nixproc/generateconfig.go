@@ -2,9 +2,9 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 
+	"nixproc/lib/tempdir"
 	"nixproc/nixeval"
 )
 
@@ -26,16 +26,16 @@ func generateConfig(s *session, o *options, operands []string) error {
 	if err != nil {
 		return err
 	}
-	temporary, err := os.MkdirTemp("", "nixproc-")
+	temporary, err := tempdir.New()
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(temporary)
+	defer temporary.Remove()
 
 	config := nixeval.Config{File: file, Framework: nixeval.Framework()}
 	if config.Framework == "" {
 		// Its name is how an error tells our files from the user's.
-		config.Framework = filepath.Join(temporary, "nixproc")
+		config.Framework = filepath.Join(temporary.Path, "nixproc")
 		if err := writeNixFiles(config.Framework, "."); err != nil {
 			return err
 		}
@@ -46,7 +46,7 @@ func generateConfig(s *session, o *options, operands []string) error {
 		}
 	}
 	if o.hostPackages {
-		if o.hostPackagesDir, err = writeHostPackages(temporary); err != nil {
+		if o.hostPackagesDir, err = writeHostPackages(temporary.Path); err != nil {
 			return err
 		}
 	}
@@ -54,7 +54,7 @@ func generateConfig(s *session, o *options, operands []string) error {
 	if err != nil {
 		return err
 	}
-	r.Root = filepath.Join(temporary, "drv")
+	r.Root = filepath.Join(temporary.Path, "drv")
 	nix, err := newNix(s.soft)
 	if err != nil {
 		return err

@@ -5,13 +5,13 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 
 	"nixproc/lib/ids"
 	"nixproc/lib/replace"
 	"nixproc/lib/run"
+	"nixproc/lib/tempdir"
 	"nixproc/nixeval"
 )
 
@@ -83,10 +83,12 @@ func (s *session) questionOf(o *options, manager string, model nixeval.Source, m
 	}
 	dir := ""
 	if o.hostPackages || model.Flake != nil {
-		if dir, err = os.MkdirTemp("", "nixproc-"); err != nil {
+		temporary, err := tempdir.New()
+		if err != nil {
 			return ids.Question{}, err
 		}
-		defer os.RemoveAll(dir)
+		defer temporary.Remove()
+		dir = temporary.Path
 	}
 	if o.hostPackages {
 		if o.hostPackagesDir, err = writeHostPackages(dir); err != nil {

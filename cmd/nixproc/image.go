@@ -13,6 +13,7 @@ import (
 	"nixproc/lib/accounts"
 	"nixproc/lib/image"
 	"nixproc/lib/image/rootfs"
+	"nixproc/lib/tempdir"
 	"nixproc/nixeval"
 )
 
@@ -39,17 +40,17 @@ func makeImage(s *session, o *options, operands []string) error {
 			return err
 		}
 	}
-	temporary, err := os.MkdirTemp("", "nixproc-")
+	temporary, err := tempdir.New()
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(temporary)
-	e, err := s.evaluateImage(nix, o, model, temporary)
+	defer temporary.Remove()
+	e, err := s.evaluateImage(nix, o, model, temporary.Path)
 	if err != nil {
 		return err
 	}
 	// The root goes with the temporary directory: the result is a copy.
-	if err := nix.Realise(s.soft, e.Evaluation, filepath.Join(temporary, "image")); err != nil {
+	if err := nix.Realise(s.soft, e.Evaluation, filepath.Join(temporary.Path, "image")); err != nil {
 		return err
 	}
 	return o.writeImage(e.Profile)

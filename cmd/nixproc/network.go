@@ -20,6 +20,7 @@ import (
 	"nixproc/lib/order"
 	"nixproc/lib/profile"
 	"nixproc/lib/run"
+	"nixproc/lib/tempdir"
 	"nixproc/nixeval"
 )
 
@@ -94,12 +95,12 @@ func (s *session) withManifest(o *options, where profile.Profile, operands []str
 	if err != nil {
 		return err
 	}
-	directory, err := os.MkdirTemp("", "nixproc-")
+	temporary, err := tempdir.New()
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(directory)
-	manifest, err := s.networkManifest(directory, o, model)
+	defer temporary.Remove()
+	manifest, err := s.networkManifest(temporary.Path, o, model)
 	if err != nil {
 		return err
 	}

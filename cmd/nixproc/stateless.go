@@ -38,7 +38,7 @@ func deployStateless(s *session, o *options, operands []string) error {
 	}
 	defer e.close()
 	// The root goes with the temporary directory.
-	if err := e.build(s.soft, filepath.Join(e.temporary, "profile")); err != nil {
+	if err := e.build(s.soft, filepath.Join(e.temporary.Path, "profile")); err != nil {
 		return err
 	}
 	return s.runSupervisord(o, e.Profile)

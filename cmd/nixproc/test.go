@@ -12,6 +12,7 @@ import (
 
 	"nixproc/examples"
 	"nixproc/lib/suite"
+	"nixproc/lib/tempdir"
 	"nixproc/lib/testmachine"
 	"nixproc/nixeval"
 	"nixproc/nixproc"
@@ -43,7 +44,7 @@ func testSuites(s *session, o *options, operands []string) (err error) {
 	if _, err := exec.LookPath("python3"); err != nil {
 		return errors.New("python3, which runs what suites say, is not on PATH: install it")
 	}
-	work, err := testmachine.NewWorkDir("")
+	work, err := testmachine.NewWorkDir()
 	if err != nil {
 		return err
 	}
@@ -62,7 +63,7 @@ func testSuites(s *session, o *options, operands []string) (err error) {
 	}
 	runner := suite.Runner{
 		Work: work, Bin: bin, Jobs: o.jobs, Timeout: o.timeout, Keep: o.keep, Ended: tellEnded,
-		Logs: filepath.Join(os.TempDir(), strings.Replace(filepath.Base(work.Path), "nixproc-test-", "nixproc-logs-", 1)),
+		Logs: filepath.Join(os.TempDir(), strings.Replace(filepath.Base(work.Path), tempdir.Prefix, "nixproc-logs-", 1)),
 	}
 	if o.interactive {
 		runner.Failed = s.shellIn

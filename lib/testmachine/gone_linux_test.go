@@ -38,7 +38,7 @@ func drive(text string) error {
 	if err := json.Unmarshal([]byte(text), &spec); err != nil {
 		return err
 	}
-	work, err := NewWorkDir("")
+	work, err := NewWorkDir()
 	if err != nil {
 		return err
 	}

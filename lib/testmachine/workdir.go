@@ -1,9 +1,12 @@
 package testmachine
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
+
+	"nixproc/lib/tempdir"
 )
 
 // WorkDir is a directory that goes when this program and all machines in it have
@@ -14,18 +17,17 @@ type WorkDir struct {
 	lifeline *os.File // open in all that needs the directory
 }
 
-// NewWorkDir makes one below a directory, "" is that for temporary files.
-func NewWorkDir(parent string) (*WorkDir, error) {
-	path, err := os.MkdirTemp(parent, "nixproc-test-")
+// NewWorkDir makes one.
+func NewWorkDir() (*WorkDir, error) {
+	dir, err := tempdir.New()
 	if err != nil {
 		return nil, err
 	}
-	w := &WorkDir{Path: path}
+	w := &WorkDir{Path: dir.Path}
 	fail := func(err error) (*WorkDir, error) {
-		os.Remove(path)
-		return nil, fmt.Errorf("no directory to work in: %w", err)
+		return nil, fmt.Errorf("no directory to work in: %w", errors.Join(err, dir.Remove()))
 	}
-	if err := os.Chmod(path, 0o755); err != nil { // other users' processes run in it
+	if err := os.Chmod(dir.Path, 0o755); err != nil { // other users' processes run in it
 		return fail(err)
 	}
 	input, lifeline, err := os.Pipe()
@@ -34,13 +36,17 @@ func NewWorkDir(parent string) (*WorkDir, error) {
 	}
 	defer input.Close()
 	w.lifeline = lifeline
-	w.watcher = self(workDirName, path)
+	w.watcher = self(workDirName, dir.Path)
 	w.watcher.Stdin = input
 	w.watcher.SysProcAttr = watcherAttributes()
+	if dir.Lock != nil {
+		w.watcher.ExtraFiles = []*os.File{dir.Lock}
+	}
 	if err := w.watcher.Start(); err != nil {
 		lifeline.Close()
 		return fail(err)
 	}
+	dir.Lock.Close() // from here on, the watcher has it
 	return w, nil
 }
 

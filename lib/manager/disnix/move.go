@@ -13,6 +13,7 @@ import (
 	"nixproc/lib/manager"
 	"nixproc/lib/manifestxml"
 	"nixproc/lib/run"
+	"nixproc/lib/tempdir"
 )
 
 // timeout of a deployment: each process may take its time.
@@ -21,11 +22,12 @@ const timeout = time.Hour
 // Move has Disnix go from one manifest to another. It compares no more than the
 // manifests, so it is given one in which those that have to start are missing.
 func (m Manager) Move(ctx context.Context, old, new string, start []manager.Unit) error {
-	dir, err := os.MkdirTemp("", "nixproc-disnix-")
+	temporary, err := tempdir.New()
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
+	defer temporary.Remove()
+	dir := temporary.Path
 	from, err := m.from(dir, old, start)
 	if err != nil {
 		return err
