@@ -65,8 +65,9 @@ func TestSuiteReports(t *testing.T) {
 		d.suiteOf("wrong", `{ one = sleeper "one" { }; }`, `tests = _: "x = 1\nmachine.succeed('echo unlike >&2; false')";`),
 		d.suiteOf("unready", `{ one = sleeper "one" { }; }`, `readiness = _: "machine.wait_for_open_port(9, timeout=0.5)";`),
 		d.suiteOf("leaking", `{ one = sleeper "one" { foregroundProcess = script "one" "setsid sleep 4711 & exec sleep 1000"; args = [ ]; }; }`, ""),
+		d.suiteOf("garbled", `{ one = sleeper "one" { }; }`, `readiness = _: "\nx = (1";`),
 		d.suiteOf("dying", `{ one = sleeper "one" { args = [ 0 ]; }; }`, ""))
-	if r.code != 1 || !strings.Contains(r.stderr, "4 of 5 variants failed") {
+	if r.code != 1 || !strings.Contains(r.stderr, "5 of 6 variants failed") {
 		t.Errorf("exit code %d\n%s", r.code, r.stderr)
 	}
 	want := map[string]struct{ status, cause, message string }{
@@ -74,6 +75,7 @@ func TestSuiteReports(t *testing.T) {
 		"wrong":   {"failed", "assertion", "tests of one: command `echo unlike >&2; false` failed (exit code 1); it printed:\n  unlike"},
 		"unready": {"failed", "readiness", "readiness of one: nobody listened on TCP port 9 of localhost within 0.5 s"},
 		"leaking": {"failed", "leak", ": sleep 4711"},
+		"garbled": {"failed", "syntax", "readiness of one: it is no Python: "},
 		"dying":   {"failed", "deployment", "nixproc-sysvinit-deploy"},
 	}
 	if len(trials) != len(want) {
@@ -83,6 +85,9 @@ func TestSuiteReports(t *testing.T) {
 		w := want[got.Suite]
 		if got.Status != w.status || got.Cause != w.cause || !strings.Contains(got.Message, w.message) {
 			t.Errorf("%s: %s, %s: %q, want %v", got.Suite, got.Status, got.Cause, got.Message, w)
+		}
+		if got.Cause == "syntax" {
+			continue // nothing was done
 		}
 		if got.Status == "failed" && !strings.Contains(read(t, got.Log), "nixproc-sysvinit-deploy") {
 			t.Errorf("%s has no log of what was done", got.Suite)
@@ -127,6 +132,7 @@ func checkJUnit(t *testing.T, text string) {
 wrong.unprivileged.sysvinit 1 assertion true
 unready.unprivileged.sysvinit 1 readiness true
 leaking.unprivileged.sysvinit 1 leak true
+garbled.unprivileged.sysvinit 1 syntax false
 dying.unprivileged.sysvinit 1 deployment true`
 	if got := strings.Join(said, "\n"); got != want {
 		t.Errorf("the XML says\n%s\nwant\n%s", got, want)
@@ -155,7 +161,7 @@ func TestBadSuites(t *testing.T) {
 	}{
 		{"ports", `{ one = sleeper "one" { } // { port = 80; }; two = sleeper "two" { } // { httpPort = 80; }; }`, "", []string{"port 80 is wanted by process 'one' (port) and process 'two' (httpPort)"}},
 		{"numbers", "{ " + account("one", "4711") + account("two", "4711") + " }", "", []string{"uid 4711 is wanted by 'one' and 'two'"}},
-		{"throwing", `{ one = throw "no idea"; }`, "", []string{"no idea", "throwing/processes.nix:"}},
+		{"throwing", `{ one = throw "no idea"; }`, "", []string{"no idea", "throwing/processes.nix:", "suite 'throwing privileged sysvinit'"}},
 		{"cycling", `rec { one = sleeper "one" { dependencies = [ two ]; }; two = sleeper "two" { dependencies = [ one ]; }; }`, "", []string{"one", "two", "cycle"}},
 		{"stranger", `{ }`, "more = 1;", []string{"more"}},
 	} {
@@ -168,6 +174,10 @@ func TestBadSuites(t *testing.T) {
 				t.Errorf("%s: it does not say %q:\n%s", c.name, words, r.stderr)
 			}
 		}
+	}
+	r, trials := d.test("-P", "sysvinit", "--profile=privileged", "--variant=test", d.suiteOf("garbled", `{ one = sleeper "one" { }; }`, `postTests = _: "if";`))
+	if r.code != 65 || len(trials) != 1 || !strings.Contains(r.stderr, "1 of 1 variants failed, and nothing was started") {
+		t.Errorf("statements that are no Python: exit code %d, %v\n%s", r.code, trials, r.stderr)
 	}
 	for _, c := range []struct {
 		args []string

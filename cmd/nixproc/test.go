@@ -166,6 +166,9 @@ func (s *session) buildSuites(o *options, dir string, wanted nixeval.Suites) ([]
 			return nil, err
 		}
 	}
+	if err := suite.CheckStatements(suites); err != nil {
+		return nil, err
+	}
 	return suites, nix.Realise(s.soft, e, filepath.Join(dir, "suites"))
 }
 
@@ -186,13 +189,21 @@ func (s *session) skipImpossible(nix nixeval.Nix, r nixeval.Request, wanted nixe
 			}
 			_, what, is := strings.Cut(err.Error(), nixeval.NoSuchProgram)
 			if !is {
-				return err
+				return inSuite(v.Name(), err)
 			}
 			why, _, _ = strings.Cut("there is no "+what, "\n")
 		}
 		v.Skip = why
 	}
 	return nil
+}
+
+// inSuite names the suite that an expression is of which can't be evaluated.
+func inSuite(name string, err error) error {
+	if wrong, is := errors.AsType[*nixeval.ModelError](err); is {
+		return &nixeval.ModelError{Text: fmt.Sprintf("suite '%s': %s", name, wrong.Text)}
+	}
+	return err
 }
 
 // checkSuite tells all that is wrong with the models of a suite.

@@ -1,13 +1,16 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
 
 	"nixproc/lib/suite"
+	"nixproc/nixeval"
 )
 
 // shownLines are those of the log of a trial that failed.
@@ -35,6 +38,8 @@ func tellEnded(r suite.Result) {
 	note("%s", text)
 }
 
+func started(r suite.Result) bool { return r.Status != suite.Skipped && r.Cause != suite.Syntax }
+
 // printTrials prints the results. It is an error if one failed.
 func printTrials(results []suite.Result, asJSON bool) error {
 	counts := map[string]int{}
@@ -59,8 +64,12 @@ func printTrials(results []suite.Result, asJSON bool) error {
 	} else if err = table.Flush(); err == nil {
 		_, err = fmt.Printf("%d passed, %d failed, %d skipped\n", counts[suite.Passed], counts[suite.Failed], counts[suite.Skipped])
 	}
-	if err == nil && counts[suite.Failed] > 0 {
-		err = fmt.Errorf("%d of %d variants failed", counts[suite.Failed], len(results))
+	if err != nil || counts[suite.Failed] == 0 {
+		return err
 	}
-	return err
+	text := fmt.Sprintf("%d of %d variants failed", counts[suite.Failed], len(results))
+	if !slices.ContainsFunc(results, started) {
+		return &nixeval.ModelError{Text: text + ", and nothing was started"}
+	}
+	return errors.New(text)
 }

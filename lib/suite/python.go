@@ -53,7 +53,16 @@ func startPython(enter *exec.Cmd, timeout int, log *os.File) (*python, error) {
 // run runs statements and gives what did not hold, "" if all did. The name is for
 // messages.
 func (p *python) run(name, text string) (problem string, err error) {
-	if err := json.NewEncoder(p.input).Encode(map[string]string{"name": name, "text": text}); err != nil {
+	return p.ask(name, text, false)
+}
+
+// check gives why statements can't be run, "" if they are Python.
+func (p *python) check(name, text string) (problem string, err error) {
+	return p.ask(name, text, true)
+}
+
+func (p *python) ask(name, text string, check bool) (problem string, err error) {
+	if err := json.NewEncoder(p.input).Encode(map[string]any{"name": name, "text": text, "check": check}); err != nil {
 		return "", err
 	}
 	var answer struct {

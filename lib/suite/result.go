@@ -12,6 +12,9 @@ const (
 // Kinds are all of them, in the order in which they run.
 var Kinds = []string{Test, Upgrade, Crash}
 
+// Syntax is the cause of a failure for which nothing was started.
+const Syntax = "syntax"
+
 // How a trial ended.
 const (
 	Passed  = "passed"
@@ -37,6 +40,7 @@ type Result struct {
 
 // Failure is what did not hold. Cause is one of
 //
+//	syntax        statements of the suite are no Python; nothing was started
 //	machine       there was no machine to test in
 //	deployment    the model, or its process manager, could not be deployed
 //	readiness     a process did not get ready

@@ -77,6 +77,10 @@ func (r *Runner) run(ctx context.Context, v *Variant, result *Result) {
 		result.Status, result.Message = Skipped, v.Skip
 		return
 	}
+	if v.Problem != "" {
+		result.Status, result.Cause, result.Message = Failed, Syntax, v.Problem
+		return
+	}
 	ctx, cancel := context.WithTimeoutCause(ctx, trialTime, fmt.Errorf("it did not end within %s", trialTime))
 	defer cancel()
 	if ctx.Err() != nil {

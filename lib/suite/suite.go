@@ -47,6 +47,8 @@ type Variant struct {
 
 	// Skip is why it can't be run here; "" if it can.
 	Skip string `json:"-"`
+	// Problem is why its statements can't be run anywhere; "" if they can.
+	Problem string `json:"-"`
 }
 
 // Built is a profile.
@@ -74,6 +76,14 @@ type Host struct {
 type Part struct {
 	Instance string `json:"instanceName"`
 	Text     string `json:"text"`
+}
+
+// name says, for people, which statements these are of those for the same purpose.
+func (p Part) name(purpose string) string {
+	if p.Instance == "" {
+		return purpose
+	}
+	return purpose + " of " + p.Instance
 }
 
 // Name of a variant, for people.

@@ -146,10 +146,7 @@ func (t *trial) parts(cause, what string, parts ...Part) error {
 		if strings.TrimSpace(part.Text) == "" {
 			continue
 		}
-		name := what
-		if part.Instance != "" {
-			name += " of " + part.Instance
-		}
+		name := part.name(what)
 		problem, err := t.python.run(name, part.Text)
 		if err != nil {
 			return err
