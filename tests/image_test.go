@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -94,7 +95,13 @@ func TestImageOfFlake(t *testing.T) {
 	d := newDeployment(t)
 	model := d.model("flake/model.nix", `{ a = sleeper "a" { }; }`)
 	d.write("flake/flake.nix", "{ outputs = { self }: { processes.web = import ./model.nix; }; }")
+	if err := os.Symlink("behind the link", d.path("file.tar")); err != nil {
+		t.Fatal(err)
+	}
 	d.makeImage("file", "--no-interactive", model)
+	if _, err := os.Readlink(d.path("file.tar")); err != nil {
+		t.Errorf("a link was replaced: %v", err)
+	}
 	d.env = append(d.env, "NIXPROC="+d.path("none"))
 	r := d.nixproc("image", "-P", "supervisord", "--no-interactive", "./flake#web")
 	for _, want := range []string{"NIXPROC: there is no " + d.path("none/image.nix"), "warning: the packages are links to programs of this machine"} {
@@ -171,6 +178,9 @@ func TestImageRefuses(t *testing.T) {
 		return d.model(name, fmt.Sprintf(`{ a = sleeper "a" { credentials = { %s }; }; b = sleeper "b" { credentials = { %s }; }; }`, first, second))
 	}
 	d.write("there", "x")
+	if err := os.Symlink("none/image.tar", d.path("astray")); err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
 		code int
 		want string
@@ -187,6 +197,9 @@ func TestImageRefuses(t *testing.T) {
 		{64, "it exists already", []string{"--oci", "-o", d.path("there"), good}},
 		{64, "it is a directory; name a file, or add --oci", []string{"-o", d.dir, good}},
 		{64, "there is no directory /nonexistent", []string{"-o", "/nonexistent/a", good}},
+		{64, "--output: /proc/image.tar can't be replaced: ", []string{"-o", "/proc/image.tar", good}},
+		{64, "--output /proc/layout can't be made: ", []string{"--oci", "-o", "/proc/layout", good}},
+		{64, "--output: " + d.path("astray") + " can't be written: ", []string{"-o", d.path("astray"), good}},
 		{64, "no processes model was given", nil},
 		{65, "does not exist", []string{d.path("none.nix")}},
 		{65, "has no processes: there is nothing for a container to run", []string{d.model("empty.nix", "{ }")}},

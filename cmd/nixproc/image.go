@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -69,18 +68,8 @@ func (o *options) checkImage(operands []string) (model nixeval.Source, err error
 	if err := errors.Join(image.CheckName(o.imageName), image.CheckTag(o.imageTag)); err != nil {
 		return model, usageError{err.Error()}
 	}
-	switch {
-	case o.oci && o.output == "":
-		return model, usageError{"--oci makes a directory: name it with --output"}
-	case o.oci && exists(o.output):
-		return model, usageError{fmt.Sprintf("--output %s: it exists already", o.output)}
-	case !o.oci && isDirectory(o.output):
-		return model, usageError{fmt.Sprintf("--output %s: it is a directory; name a file, or add --oci", o.output)}
-	case o.output == "" && isTerminal(os.Stdout):
-		return model, usageError{"an image is nothing for a terminal: name a file with --output, or put | docker load behind the command"}
-	}
-	if o.output != "" && !exists(filepath.Dir(o.output)) {
-		return model, usageError{fmt.Sprintf("--output %s: there is no directory %s", o.output, filepath.Dir(o.output))}
+	if err := o.checkOutput(); err != nil {
+		return model, usageError{err.Error()}
 	}
 	model, prebuilt, err := modelOf(operands)
 	if err == nil && prebuilt {

@@ -4,13 +4,45 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 
-	"github.com/google/renameio/v2"
-
 	"nixproc/lib/image"
+	"nixproc/lib/replace"
 )
+
+// checkOutput tells whether the image can be put where it was asked for.
+func (o *options) checkOutput() error {
+	switch {
+	case o.oci && o.output == "":
+		return errors.New("--oci makes a directory: name it with --output")
+	case o.output == "" && isTerminal(os.Stdout):
+		return errors.New("an image is nothing for a terminal: name a file with --output, or put | docker load behind the command")
+	case o.output == "":
+		return nil
+	case o.oci && exists(o.output):
+		return fmt.Errorf("--output %s: it exists already", o.output)
+	case !o.oci && isDirectory(o.output):
+		return fmt.Errorf("--output %s: it is a directory; name a file, or add --oci", o.output)
+	case !exists(filepath.Dir(o.output)):
+		return fmt.Errorf("--output %s: there is no directory %s", o.output, filepath.Dir(o.output))
+	}
+	if !o.oci {
+		if _, err := os.Stat(o.output); err == nil && !isRegular(o.output) {
+			return nil // as /dev/stdout
+		}
+		if err := replace.Possible(o.output); err != nil {
+			return fmt.Errorf("--output: %w", err)
+		}
+		return nil
+	}
+	pending, err := pendingLayout(o.output)
+	if err == nil {
+		err = os.Remove(pending)
+	}
+	return err
+}
 
 // writeImage puts the image where it was asked for, as a whole or not at all.
 func (o *options) writeImage(archive string) error {
@@ -27,35 +59,17 @@ func (o *options) writeImage(archive string) error {
 		_, err := io.Copy(os.Stdout, source)
 		return err
 	}
-	if info, err := os.Stat(o.output); err == nil && !info.Mode().IsRegular() { // as /dev/stdout
-		return copyTo(o.output, source)
+	if err := replace.From(o.output, source, 0o644); err != nil {
+		return fmt.Errorf("--output: %w", err)
 	}
-	target, err := renameio.NewPendingFile(o.output, renameio.WithPermissions(0o644))
-	if err != nil {
-		return err
+	if isRegular(o.output) { // else it may be where this goes
+		fmt.Println(reference)
 	}
-	defer target.Cleanup()
-	if _, err := io.Copy(target, source); err != nil {
-		return err
-	}
-	if err := target.CloseAtomicallyReplace(); err != nil {
-		return err
-	}
-	fmt.Println(reference)
 	return nil
 }
 
-func copyTo(name string, source io.Reader) error {
-	target, err := os.OpenFile(name, os.O_WRONLY, 0)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(target, source)
-	return errors.Join(err, target.Close())
-}
-
 func writeLayout(archive, reference, dir string) error {
-	pending, err := os.MkdirTemp(filepath.Dir(dir), "."+filepath.Base(dir)+"-")
+	pending, err := pendingLayout(dir)
 	if err != nil {
 		return err
 	}
@@ -73,9 +87,23 @@ func writeLayout(archive, reference, dir string) error {
 	return nil
 }
 
+// pendingLayout makes a directory that can take the place of another.
+func pendingLayout(dir string) (string, error) {
+	pending, err := os.MkdirTemp(filepath.Dir(dir), "."+filepath.Base(dir)+"-")
+	if one, is := errors.AsType[*fs.PathError](err); is {
+		err = fmt.Errorf("--output %s can't be made: %w", dir, one.Err)
+	}
+	return pending, err
+}
+
 func exists(path string) bool {
 	_, err := os.Lstat(path)
 	return err == nil
+}
+
+func isRegular(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
 }
 
 func isDirectory(path string) bool {

@@ -4,8 +4,10 @@
 package replace
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -18,24 +20,29 @@ import (
 // far as the caller may give files away, and mode is that of a file that did not
 // exist. What is no regular file, as /dev/stdout, is written to.
 func File(path string, data []byte, mode fs.FileMode) error {
+	return From(path, bytes.NewReader(data), mode)
+}
+
+// From is File for a content that is read from somewhere.
+func From(path string, content io.Reader, mode fs.FileMode) error {
 	target, info, err := resolve(path)
 	if err != nil {
 		return err
 	}
 	if info != nil && !info.Mode().IsRegular() {
-		return write(target, data)
+		return write(target, content)
 	}
-	pending, err := begin(target, info, mode)
+	pending, err := begin(path, target, info, mode)
 	if err != nil {
 		return err
 	}
 	// It does nothing once the file was replaced.
 	defer pending.Cleanup()
-	if _, err := pending.Write(data); err != nil {
-		return fmt.Errorf("%s can't be written: %w", path, err)
+	if _, err := io.Copy(pending, content); err != nil {
+		return fmt.Errorf("%s can't be written: %w", path, cause(err))
 	}
 	if err := pending.CloseAtomicallyReplace(); err != nil {
-		return fmt.Errorf("%s can't be replaced: %w", path, err)
+		return fmt.Errorf("%s can't be replaced: %w", path, cause(err))
 	}
 	return Sync(filepath.Dir(target))
 }
@@ -49,7 +56,7 @@ func Possible(path string) error {
 	if info != nil && !info.Mode().IsRegular() {
 		return fmt.Errorf("%s is no regular file", path)
 	}
-	pending, err := begin(target, info, 0o600)
+	pending, err := begin(path, target, info, 0o600)
 	if err != nil {
 		return err
 	}
@@ -104,11 +111,20 @@ func resolve(path string) (target string, info fs.FileInfo, err error) {
 	return target, info, err
 }
 
-func begin(target string, info fs.FileInfo, mode fs.FileMode) (*renameio.PendingFile, error) {
+// cause leaves out the path of an error, where it is that of the file that is to
+// take the other's place.
+func cause(err error) error {
+	if one, is := errors.AsType[*fs.PathError](err); is {
+		return one.Err
+	}
+	return err
+}
+
+func begin(path, target string, info fs.FileInfo, mode fs.FileMode) (*renameio.PendingFile, error) {
 	pending, err := renameio.NewPendingFile(target,
 		renameio.WithTempDir(filepath.Dir(target)), renameio.WithPermissions(mode), renameio.WithExistingPermissions())
 	if err != nil {
-		return nil, fmt.Errorf("%s can't be replaced: %w", target, err)
+		return nil, fmt.Errorf("%s can't be replaced: %w", path, cause(err))
 	}
 	if info != nil {
 		if was, ok := info.Sys().(*syscall.Stat_t); ok {
@@ -119,11 +135,11 @@ func begin(target string, info fs.FileInfo, mode fs.FileMode) (*renameio.Pending
 	return pending, nil
 }
 
-func write(path string, data []byte) error {
+func write(path string, content io.Reader) error {
 	file, err := os.OpenFile(path, os.O_WRONLY, 0)
 	if err != nil {
 		return err
 	}
-	_, err = file.Write(data)
+	_, err = io.Copy(file, content)
 	return errors.Join(err, file.Close())
 }
