@@ -245,6 +245,20 @@ func TestImageStepsRefuse(t *testing.T) {
 	}
 }
 
+// What is misspelt among the arguments of an image is named.
+func TestImageArguments(t *testing.T) {
+	t.Parallel()
+	s := newStore(t)
+	for _, function := range []string{"create-multi-process-image-universal", "create-mutable-multi-process-image-universal", "create-nix-image"} {
+		expression := fmt.Sprintf(`import %s { pkgs = import <nixpkgs> { }; } { name = "a"; processManager = "sysvinit"; manpages = true; tagg = "b"; intractive = true; }`,
+			frameworkOf(t, "create-image-from-steps/"+function+".nix"))
+		_, err := s.nix(nil, "nix-instantiate", "--eval", "-E", expression)
+		if err == nil || !strings.Contains(err.Error(), "an image has no argument 'intractive', 'tagg': it takes architecture, bootstrap,") {
+			t.Errorf("%s: %v", function, err)
+		}
+	}
+}
+
 // Steps of a user's own are composed with ours; an image without a tag has one by
 // its store path.
 func TestImageOfOwnSteps(t *testing.T) {

@@ -5,7 +5,7 @@
 
 input:
 
-import ./create-multi-process-image.nix { inherit pkgs; } (input // {
+import ./create-multi-process-image.nix { inherit pkgs; } (import ./check-arguments.nix { inherit pkgs; } input // {
   steps = {
     disnix = ../backends/disnix/image-steps/static-steps.nix;
     s6-rc = ../backends/s6-rc/image-steps/static-steps.nix;

@@ -5,7 +5,7 @@
 
 input:
 
-import ./create-mutable-multi-process-image.nix { inherit pkgs; } (input // {
+import ./create-mutable-multi-process-image.nix { inherit pkgs; } (import ./check-arguments.nix { inherit pkgs; } input // {
   steps = {
     disnix = ../backends/disnix/image-steps/dynamic-steps.nix;
     s6-rc = ../backends/s6-rc/image-steps/dynamic-steps.nix;

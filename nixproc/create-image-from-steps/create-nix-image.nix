@@ -5,7 +5,8 @@
 input:
 
 import ./create-image-from-steps.nix {
-  inherit pkgs input;
+  inherit pkgs;
+  input = import ./check-arguments.nix { inherit pkgs; } input;
   common = { inherit (pkgs.stdenv) system; };
   steps = [
     ./steps/init.nix

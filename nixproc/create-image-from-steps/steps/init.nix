@@ -4,12 +4,7 @@
 { pkgs, common, input, result }:
 
 let
-  ours = [ "name" "tag" "contents" "copyToRoot" "config" "created" "architecture" "fromImage" "runAsRoot" "extraCommands" ];
-
-  known = (if pkgs ? dockerTools then pkgs.lib.functionArgs pkgs.dockerTools.buildImage else { })
-    // builtins.listToAttrs (map (name: { inherit name; value = null; }) ours);
-
-  given = builtins.intersectAttrs known input;
+  given = builtins.intersectAttrs (import ../image-arguments.nix { inherit pkgs; }) input;
 
   list = value: if value == null then [ ] else if builtins.isList value then value else [ value ];
 
