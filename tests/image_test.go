@@ -189,7 +189,7 @@ func TestImageRefuses(t *testing.T) {
 		{64, "systemd can't live in a container: use -P with one of disnix, s6-rc, supervisord, sysvinit", []string{"-P", "systemd", good}},
 		{64, "docker can't live in a container", []string{"-P", "docker", good}},
 		{64, "launchd can't live in a container", []string{"-P", "launchd", good}},
-		{64, "there is no process manager 'upstart' here", []string{"-P", "upstart", good}},
+		{64, "there is no process manager 'upstart' here: use disnix, s6-rc, supervisord, sysvinit\n", []string{"-P", "upstart", good}},
 		{64, `docker can't have an image with the name "Web"`, []string{"--name", "Web", good}},
 		{64, `docker can't have an image with the name "web:1"`, []string{"--name", "web:1", good}},
 		{64, `docker can't have an image with the tag "-x"`, []string{"--tag=-x", good}},

@@ -12,7 +12,7 @@ import (
 // build builds a profile and prints its path, alone, for others to capture.
 func build(s *session, o *options, operands []string) error {
 	o.processManager = o.chosenManager()
-	if err := knownManager(o.processManager); err != nil {
+	if err := knownManager(o.processManager, managers); err != nil {
 		return err
 	}
 	var model nixeval.Source

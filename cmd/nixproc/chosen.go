@@ -61,7 +61,7 @@ func present(command forManager) func(*session, *options, []string) error {
 }
 
 func (s *session) run(command forManager, name string, o *options, operands []string) error {
-	if err := knownManager(name); err != nil {
+	if err := knownManager(name, managers); err != nil {
 		return err
 	}
 	if err := o.onlyOf(name); err != nil {
@@ -75,19 +75,19 @@ func (o *options) chosenManager() string {
 	return cmp.Or(o.processManager, os.Getenv("NIXPROC_PROCESS_MANAGER"))
 }
 
-// knownManager refuses a process manager that there is not.
-func knownManager(name string) error {
+// knownManager refuses a process manager that is none of those.
+func knownManager(name string, those []string) error {
 	if name == "" {
-		return usageError{"no process manager was given: use -P with one of " + strings.Join(managers, ", ")}
+		return usageError{"no process manager was given: use -P with one of " + strings.Join(those, ", ")}
 	}
-	if !slices.Contains(managers, name) {
-		return unknownManager(name)
+	if !slices.Contains(those, name) {
+		return unknownManager(name, those)
 	}
 	return nil
 }
 
-func unknownManager(name string) error {
-	return usageError{"there is no process manager '" + name + "' here: use " + strings.Join(managers, ", ")}
+func unknownManager(name string, those []string) error {
+	return usageError{"there is no process manager '" + name + "' here: use " + strings.Join(those, ", ")}
 }
 
 // onlyOf refuses options that another process manager has.

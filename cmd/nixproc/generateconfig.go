@@ -12,7 +12,7 @@ import (
 // builds that, and prints its path, alone.
 func generateConfig(s *session, o *options, operands []string) error {
 	o.processManager = o.chosenManager()
-	if err := knownManager(o.processManager); err != nil {
+	if err := knownManager(o.processManager, managers); err != nil {
 		return err
 	}
 	if len(operands) != 1 {

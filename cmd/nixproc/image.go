@@ -58,11 +58,11 @@ func makeImage(s *session, o *options, operands []string) error {
 // checkImage looks at the command line, before anything is evaluated.
 func (o *options) checkImage(operands []string) (model nixeval.Source, err error) {
 	o.processManager = o.chosenManager()
-	if err := knownManager(o.processManager); err != nil {
-		return model, err
-	}
-	if !slices.Contains(inContainers, o.processManager) {
+	if slices.Contains(managers, o.processManager) && !slices.Contains(inContainers, o.processManager) {
 		return model, usageError{fmt.Sprintf("%s can't live in a container: use -P with one of %s", o.processManager, strings.Join(inContainers, ", "))}
+	}
+	if err := knownManager(o.processManager, inContainers); err != nil {
+		return model, err
 	}
 	o.imageName, o.imageTag = cmp.Or(o.imageName, usualImage), cmp.Or(o.imageTag, usualTag)
 	if err := errors.Join(image.CheckName(o.imageName), image.CheckTag(o.imageTag)); err != nil {

@@ -62,7 +62,7 @@ func (s *session) newManager(name string, o *options) (manager.Manager, error) {
 	case "supervisord":
 		return newSupervisord(o)
 	}
-	return nil, unknownManager(name)
+	return nil, unknownManager(name, managers)
 }
 
 // newSupervisord takes the configuration's directory from the environment, as

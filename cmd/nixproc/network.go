@@ -125,7 +125,7 @@ func generationBefore(where profile.Profile) (profile.Generation, error) {
 // networkModel is the processes model; an empty one undeploys.
 func networkModel(o *options, operands []string) (nixeval.Source, error) {
 	if o.processManager != "" {
-		if err := knownManager(o.processManager); err != nil {
+		if err := knownManager(o.processManager, managers); err != nil {
 			return nixeval.Source{}, err
 		}
 	}

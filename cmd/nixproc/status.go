@@ -19,7 +19,7 @@ import (
 // status lists the processes of a profile's current generation.
 func status(s *session, o *options, operands []string) error {
 	if o.processManager != "" {
-		if err := knownManager(o.processManager); err != nil {
+		if err := knownManager(o.processManager, managers); err != nil {
 			return err
 		}
 	}
