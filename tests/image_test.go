@@ -83,6 +83,9 @@ func TestImageFiles(t *testing.T) {
 			t.Errorf("%s is %s", name, got)
 		}
 	}
+	if cmd := i.config.Config.Cmd; !slices.Contains(cmd, "/logs/supervisord.log") || !slices.Contains(cmd, "/state/run/supervisord.pid") {
+		t.Errorf("what supervisord itself writes is elsewhere: %q", cmd)
+	}
 	if got := i.describe("/state/tmp"); got != "d 1777 0:0" {
 		t.Errorf("/state/tmp is %s", got)
 	}

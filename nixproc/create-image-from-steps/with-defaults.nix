@@ -2,9 +2,13 @@
 
 input:
 
-rec {
-  stateDir = "/var";
+let
+  stateDir = input.stateDir or "/var";
+in
+{
+  inherit stateDir;
   runtimeDir = "${stateDir}/run";
+  logDir = "${stateDir}/log";
   forceDisableUserChange = false;
   extraParams = { };
-} // (if input ? stateDir then { runtimeDir = "${input.stateDir}/run"; } else { }) // input
+} // input

@@ -18,7 +18,7 @@ import ../../../create-image-from-steps/declare.nix
     };
   })
 {
-  directories."/var/log" = { };
+  directories.${input.logDir or "/var/log"} = { };
   directories."/etc/supervisor/conf.d" = { };
   files."/etc/supervisor/supervisord.conf".source = "${empty}/supervisord.conf";
 }

@@ -6,7 +6,7 @@ let
   profile = import ../../../create-image-from-steps/profile.nix { inherit pkgs common input; } "supervisord";
 in
 import ../../../create-image-from-steps/declare.nix result {
-  directories."/var/log" = { };
+  directories.${input.logDir or "/var/log"} = { };
   links."/etc/supervisor" = "${profile}";
   profiles = [ profile ];
 }

@@ -14,9 +14,9 @@ result // {
       "--configuration"
       "/etc/supervisor/supervisord.conf"
       "--logfile"
-      "/var/log/supervisord.log"
+      "${input.logDir or "/var/log"}/supervisord.log"
       "--pidfile"
-      "/var/run/supervisord.pid"
+      "${input.runtimeDir or "/var/run"}/supervisord.pid"
     ];
   };
 }
