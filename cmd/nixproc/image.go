@@ -12,6 +12,7 @@ import (
 	"nixproc/lib/accounts"
 	"nixproc/lib/image"
 	"nixproc/lib/image/rootfs"
+	"nixproc/lib/render"
 	"nixproc/lib/tempdir"
 	"nixproc/nixeval"
 )
@@ -50,6 +51,9 @@ func makeImage(s *session, o *options, operands []string) error {
 	}
 	// The root goes with the temporary directory: the result is a copy.
 	if err := nix.Realise(s.soft, e.Evaluation, filepath.Join(temporary.Path, "image")); err != nil {
+		return err
+	}
+	if err := checkPackages(e, model); err != nil {
 		return err
 	}
 	return o.writeImage(e.Profile)
@@ -116,6 +120,21 @@ func (s *session) evaluateImage(nix nixeval.Nix, o *options, model nixeval.Sourc
 		err = checkAccounts(e, model)
 	}
 	return e, err
+}
+
+// checkPackages tells which packages give the container nothing to run. That shows
+// when they are there.
+func checkPackages(e *nixeval.ImageEvaluation, model nixeval.Source) error {
+	contents, err := e.Processes.Model()
+	if err != nil {
+		return err
+	}
+	names, err := render.WithoutProcess(contents)
+	if err == nil && len(names) > 0 {
+		err = &nixeval.ModelError{Text: fmt.Sprintf("the processes model %s: there is nothing for %s to run in the package of process '%s'",
+			model, contents.Manager, strings.Join(names, "', '"))}
+	}
+	return err
 }
 
 // checkAccounts tells before anything is built which accounts do not go together.
