@@ -110,6 +110,9 @@ func TestManagerIsKilled(t *testing.T) {
 	if r := p.nixproc("status"); r.code != 1 || strings.Count(r.stdout, "and supervisord has lost it") != 3 {
 		t.Errorf("status: exit code %d\n%s%s", r.code, r.stdout, r.stderr)
 	}
+	if r := p.nixproc("status", "--json"); strings.Count(r.stdout, `"lost": "process `) != 3 {
+		t.Errorf("status --json:\n%s", r.stdout)
+	}
 	p.mustSwitchTo(one)
 	p.once("kept", "removed", "changed")
 }

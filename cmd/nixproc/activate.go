@@ -58,6 +58,7 @@ func (s *session) activateThere(target deploy.Target, o *options, storePath stri
 	work := deploy.Work{
 		Plan: comparison.Plan, Old: comparison.Old, New: storePath, Unready: comparison.Unready, Create: comparison.Create, Remove: comparison.Remove,
 		Found: func(set accounts.Set) error { return target.RememberFound(set, comparison.Ours) },
+		Left:  target.RememberLeft,
 		Commit: func() error {
 			if err := target.Commit(number); err != nil {
 				return err

@@ -293,9 +293,12 @@ func (o *options) managerOptions() []string {
 	if o.runlevel != "" {
 		words = append(words, "--runlevel="+o.runlevel)
 	}
-	for name, given := range map[string]bool{"user": o.userUnits, "enable-at-boot": o.enableAtBoot, "force-disable-user-change": o.disableUserChange} {
-		if given {
-			words = append(words, "--"+name)
+	for _, option := range []struct {
+		name  string
+		given bool
+	}{{"user", o.userUnits}, {"enable-at-boot", o.enableAtBoot}, {"force-disable-user-change", o.disableUserChange}} {
+		if option.given {
+			words = append(words, "--"+option.name)
 		}
 	}
 	return words

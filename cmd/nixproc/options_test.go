@@ -173,3 +173,15 @@ func TestNameOfCommand(t *testing.T) {
 		}
 	}
 }
+
+// The same options are the same words, in any message.
+func TestManagerOptions(t *testing.T) {
+	o := &options{userUnits: true, enableAtBoot: true, disableUserChange: true, runlevel: "3"}
+	o.dirs.State, o.dirs.Lib = "/state", "/lib"
+	const want = "--state-dir=/state --lib-dir=/lib --runlevel=3 --user --enable-at-boot --force-disable-user-change"
+	for range 20 {
+		if got := strings.Join(o.managerOptions(), " "); got != want {
+			t.Fatalf("got %s, want %s", got, want)
+		}
+	}
+}

@@ -159,6 +159,7 @@ type statusRow struct {
 	Since      int64          `json:"since,omitempty"` // seconds since 1970
 	PIDFile    string         `json:"pidFile,omitempty"`
 	Log        string         `json:"log,omitempty"`
+	Lost       string         `json:"lost,omitempty"` // what runs of it that its manager does not know
 	Attributes map[string]any `json:"attributes,omitempty"`
 }
 
@@ -168,7 +169,7 @@ func statusRows(units []manager.Unit, states map[string]manager.State) []statusR
 		state := states[unit.Name]
 		row := statusRow{
 			Name: unit.Name, Rank: unit.Rank, Wanted: unit.Wanted, Condition: state.Condition.String(),
-			PID: state.PID, PIDFile: unit.PIDFile, Log: unit.Log, Attributes: unit.Attributes,
+			PID: state.PID, PIDFile: unit.PIDFile, Log: unit.Log, Lost: state.Lost, Attributes: unit.Attributes,
 		}
 		if !state.Since.IsZero() {
 			row.Since = state.Since.Unix()

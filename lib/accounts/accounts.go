@@ -57,6 +57,9 @@ type Report struct {
 	Created Set
 	Removed Set
 
+	// Left are those that Remove found in use: later it may do better.
+	Left Set
+
 	// Warnings are for the user: what is not as it was asked for, and was
 	// left so.
 	Warnings []string

@@ -41,6 +41,7 @@ func (d Darwin) removeUsers(ctx context.Context, set Set, report *Report) error 
 		}
 		if processes != "" {
 			report.warn("user %s is still in use and was left: it has the processes %s", u.Name, processes)
+			report.Left.Users = append(report.Left.Users, u)
 			continue
 		}
 		if err := d.removeUser(ctx, u); err != nil {
@@ -109,6 +110,7 @@ func (d Darwin) removeGroups(ctx context.Context, set Set, report *Report) error
 		}
 		if of := primaryOf(users, e.field(idField)); of != "" {
 			report.warn("group %s is still the primary group of %s and was left", g.Name, of)
+			report.Left.Groups = append(report.Left.Groups, g)
 			continue
 		}
 		if _, err := d.Runner.Run(ctx, run.Command{Args: []string{"dseditgroup", "-q", "-o", "delete", "-n", ".", g.Name}}); err != nil {

@@ -155,6 +155,7 @@ func TestDarwinRemove(t *testing.T) {
 	report, err := d.Remove(t.Context(), set)
 	want := Report{
 		Removed: Set{[]Group{{Name: "mine", GID: "8"}}, []User{{Name: "free"}}},
+		Left:    Set{[]Group{{Name: "kept"}}, []User{{Name: "busy"}}},
 		Warnings: []string{
 			"user root has uid 0 and was left",
 			"user other has uid 503, not 600, so it was made by somebody else: left",

@@ -76,6 +76,7 @@ func (l Linux) removeUsers(ctx context.Context, set Set, report *Report) error {
 		if len(busy) == 0 || ctx.Err() != nil || time.Since(begin) >= limit {
 			for i, u := range busy {
 				report.warn("user %s is still in use and was left: %v", u.Name, reasons[i])
+				report.Left.Users = append(report.Left.Users, u)
 			}
 			if len(busy) > 0 {
 				problems = append(problems, ctx.Err())
@@ -160,6 +161,7 @@ func (l Linux) removeGroups(ctx context.Context, set Set, report *Report) error 
 		}
 		if of := primaryOf(users, e.field(idField)); of != "" {
 			report.warn("group %s is still the primary group of %s and was left", g.Name, of)
+			report.Left.Groups = append(report.Left.Groups, g)
 			continue
 		}
 		_, err := l.Runner.Run(ctx, run.Command{Args: l.with().groupDel(g.Name)})
@@ -169,6 +171,7 @@ func (l Linux) removeGroups(ctx context.Context, set Set, report *Report) error 
 		case run.Code(err) == l.with().groupGone:
 		case l.with().groupBusy != 0 && run.Code(err) == l.with().groupBusy:
 			report.warn("group %s is still a user's primary group and was left: %v", g.Name, err)
+			report.Left.Groups = append(report.Left.Groups, g)
 		default:
 			problems = append(problems, fmt.Errorf("cannot remove the group %s: %w", g.Name, err))
 		}

@@ -209,7 +209,8 @@ func TestRemoveBusy(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	if len(report.Warnings) != 2 || !strings.HasPrefix(report.Warnings[0], "user lent is still in use and was left: ") ||
-		report.Warnings[1] != "group shared is still the primary group of lent and was left" || !reflect.DeepEqual(report.Removed, Set{}) {
+		report.Warnings[1] != "group shared is still the primary group of lent and was left" || !reflect.DeepEqual(report.Removed, Set{}) ||
+		!reflect.DeepEqual(report.Left, Set{[]Group{{Name: "shared"}}, []User{{Name: "lent"}}}) {
 		t.Errorf("got %+v", report)
 	}
 }

@@ -30,14 +30,24 @@ func (x *execution) createAccounts(work Work) error {
 
 // removeAccounts comes after the new profile is current: a failure leaves an
 // account too many, never one too few.
-func (x *execution) removeAccounts(set accounts.Set) {
-	if x.Accounts == nil || set.Empty() {
+func (x *execution) removeAccounts(work Work) {
+	if x.Accounts == nil || work.Remove.Empty() {
 		return
 	}
-	report, err := x.Accounts.Remove(x.watched("", nil), set)
+	report, err := x.Accounts.Remove(x.watched("", nil), work.Remove)
 	x.warn(report.Warnings)
+	left := report.Left
 	if err != nil {
 		x.warn([]string{err.Error()})
+		left, _ = accounts.Diff(report.Removed, work.Remove)
+	}
+	if work.Left == nil {
+		return
+	}
+	if err := work.Left(left); err != nil {
+		x.warn([]string{err.Error()})
+	} else if !left.Empty() {
+		x.warn([]string{"the next switch tries again to remove what was left"})
 	}
 }
 

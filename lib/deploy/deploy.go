@@ -63,6 +63,8 @@ type Work struct {
 	Remove  accounts.Set // accounts that nothing needs afterwards
 	// Found is told which of the accounts to create existed already.
 	Found func(accounts.Set) error
+	// Left is told which of the accounts to remove could not be; nil for nothing.
+	Left func(accounts.Set) error
 	// Commit makes the new profile the current one.
 	Commit func() error
 }
@@ -133,7 +135,7 @@ func (d Deployment) Run(ctx, soft context.Context, work Work) error {
 	x := execution{Deployment: d, ctx: run.Within(ctx, d.Timeout), soft: soft, journal: work.Journal, plan: work.Plan}
 	failure := x.forward(work)
 	if failure == nil {
-		x.removeAccounts(work.Remove)
+		x.removeAccounts(work)
 		if failure = x.gone(); failure != nil {
 			return failure
 		}

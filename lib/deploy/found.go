@@ -12,13 +12,17 @@ import (
 	"nixproc/lib/replace"
 )
 
-// found is the file that remembers which accounts existed before a deployment
-// asked for them: they are somebody's, so no deployment removes them.
-func (t Target) found() string { return filepath.Join(t.Profile.WorkDir(), "found-accounts.json") }
+// The files that remember accounts. Those that existed before a deployment asked for
+// them are somebody's, so no deployment removes them. Those that one left, for they
+// were in use, are nobody's, and each switch tries again.
+const (
+	foundAccounts = "found-accounts.json"
+	leftAccounts  = "left-accounts.json"
+)
 
-func (t Target) readFound() (accounts.Set, error) {
+func (t Target) remembered(file string) (accounts.Set, error) {
 	var set accounts.Set
-	data, err := os.ReadFile(t.found())
+	data, err := os.ReadFile(filepath.Join(t.Profile.WorkDir(), file))
 	if errors.Is(err, fs.ErrNotExist) {
 		return set, nil
 	}
@@ -26,10 +30,28 @@ func (t Target) readFound() (accounts.Set, error) {
 		err = json.Unmarshal(data, &set)
 	}
 	if err != nil {
-		return set, fmt.Errorf("which accounts existed before can't be told: %w", err)
+		return set, fmt.Errorf("which accounts existed before, or were left, can't be told: %w", err)
 	}
 	return set, nil
 }
+
+func (t Target) remember(file string, set accounts.Set) error {
+	path := filepath.Join(t.Profile.WorkDir(), file)
+	if set.Empty() {
+		if err := os.Remove(path); !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		return nil
+	}
+	data, err := json.Marshal(set)
+	if err != nil {
+		return err
+	}
+	return replace.File(path, data, 0o600)
+}
+
+// RememberLeft notes accounts that could not be removed.
+func (t Target) RememberLeft(set accounts.Set) error { return t.remember(leftAccounts, set) }
 
 // RememberFound notes accounts that existed already, but for those that are
 // ours. Those that another profile has are that profile's, and go with the last
@@ -40,7 +62,7 @@ func (t Target) RememberFound(set, ours accounts.Set) error {
 	if err != nil {
 		return err
 	}
-	before, err := t.readFound()
+	before, err := t.remembered(foundAccounts)
 	if err != nil {
 		return err
 	}
@@ -50,11 +72,7 @@ func (t Target) RememberFound(set, ours accounts.Set) error {
 	}
 	before.Groups = append(before.Groups, set.Groups...)
 	before.Users = append(before.Users, set.Users...)
-	data, err := json.Marshal(before)
-	if err != nil {
-		return err
-	}
-	return replace.File(t.found(), data, 0o600)
+	return t.remember(foundAccounts, before)
 }
 
 // unneeded leaves out the accounts that another profile needs, and those that
@@ -63,7 +81,7 @@ func (t Target) unneeded(set accounts.Set) (accounts.Set, error) {
 	if set.Empty() {
 		return set, nil
 	}
-	before, err := t.readFound()
+	before, err := t.remembered(foundAccounts)
 	if err != nil {
 		return set, err
 	}

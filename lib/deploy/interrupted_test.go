@@ -330,7 +330,7 @@ func TestAccountsOfInterrupted(t *testing.T) {
 	if err := target.RememberFound(made, c.Ours); err != nil {
 		t.Fatal(err)
 	}
-	if found, err := target.readFound(); err != nil || !found.Empty() {
+	if found, err := target.remembered(foundAccounts); err != nil || !found.Empty() {
 		t.Errorf("found were %+v (%v)", found, err)
 	}
 }

@@ -120,7 +120,7 @@ type Comparison struct {
 	States map[string]manager.State // of all units, before
 	Create accounts.Set
 	Remove accounts.Set
-	Ours   accounts.Set // existed before Create, but only since an interrupted switch
+	Ours   accounts.Set // existed before Create, but only since an earlier switch
 	// Unready stay as an interrupted switch has started them.
 	Unready []manager.Unit
 	// Interrupted says that the last switch did not end.
@@ -179,7 +179,11 @@ func (t Target) Compare(ask func([]manager.Unit) (map[string]manager.State, erro
 		return c, err
 	}
 
-	if new == old && left == nil {
+	notGone, err := t.remembered(leftAccounts)
+	if err != nil {
+		return c, err
+	}
+	if new == old && left == nil && notGone.Empty() {
 		return c, nil // no account comes or goes
 	}
 	oldAccounts, err := readAccounts(old)
@@ -190,7 +194,7 @@ func (t Target) Compare(ask func([]manager.Unit) (map[string]manager.State, erro
 	if err != nil {
 		return c, err
 	}
-	c.Ours = ofInterrupted(left)
+	c.Ours = union(ofInterrupted(left), notGone)
 	c.Create, _ = accounts.Diff(oldAccounts, newAccounts)
 	_, c.Remove = accounts.Diff(union(oldAccounts, c.Ours), newAccounts)
 	c.Changed = accounts.Changed(oldAccounts, newAccounts)

@@ -45,7 +45,7 @@ var ofTheOriginal = []saboteur{
 		"	return m.jobs(ctx, \"start\", units,", "	return m.jobs(ctx, \"start\", units[:1],",
 		"./lib/manager/systemd", "TestJobs"},
 	{"D33: accounts are never removed", "lib/deploy/deploy.go",
-		"		x.removeAccounts(work.Remove)\n", "",
+		"		x.removeAccounts(work)\n", "",
 		"./tests", "TestUsersOfProcesses/null"},
 	{"D34: a directory does not reach generate-config", "cmd/nixproc/generateconfig.go",
 		"	r, err := request(o,", "	o.dirs.Cache = \"\"\n	r, err := request(o,",
