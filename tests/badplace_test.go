@@ -105,6 +105,10 @@ func TestResultInTheWay(t *testing.T) {
 	d.complains(t, func() outcome { return d.nixproc("build", "-P", "sysvinit", model) }, codeFailed,
 		d.path("result")+" is in the way", "--no-out-link")
 	d.write("result too", "")
+	// There, root seems to have the right to.
+	d.complains(t, func() outcome {
+		return d.program("sh", "-c", `cd /proc && exec "$@"`, "sh", d.binary, "build", "-P", "sysvinit", model)
+	}, codeFailed, "/proc/result can't be made: ", "--no-out-link")
 }
 
 // Where the link can't be made, that is said before anything is built.

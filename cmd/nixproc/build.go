@@ -1,10 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"syscall"
 
 	"nixproc/nixeval"
 )
@@ -60,9 +60,22 @@ func (o *options) outLink() (string, error) {
 	if info, err := os.Lstat(link); err == nil && info.Mode()&os.ModeSymlink == 0 {
 		return "", fmt.Errorf("%s is in the way: it is no link; move it, or use --no-out-link", link)
 	}
-	const writable = 2 // access(2)
-	if err := syscall.Access(filepath.Dir(link), writable); err != nil {
+	if err := linkIn(filepath.Dir(link)); err != nil {
 		return "", fmt.Errorf("%s can't be made: %w; go to another directory, or use --no-out-link", link, err)
 	}
 	return link, nil
+}
+
+// linkIn says why a directory can't have another link. That root may write to it
+// says too little.
+func linkIn(dir string) error {
+	trial := filepath.Join(dir, fmt.Sprintf(".nixproc-%d", os.Getpid()))
+	err := os.Symlink("result", trial)
+	if err == nil {
+		err = os.Remove(trial)
+	}
+	if failed, is := errors.AsType[*os.LinkError](err); is {
+		return failed.Err
+	}
+	return err
 }
