@@ -55,6 +55,21 @@ func Environment(pid int) []string {
 	return strings.Split(strings.TrimSuffix(string(data), "\x00"), "\x00")
 }
 
+// SameNamespaces says whether two processes count processes in the same way, and see
+// the same files; false where that is not known, or not the caller's to know.
+func SameNamespaces(a, b int) bool {
+	for _, kind := range []string{"pid", "mnt"} {
+		one, err := os.Readlink(fmt.Sprintf("/proc/%d/ns/%s", a, kind))
+		if err != nil {
+			return false
+		}
+		if other, err := os.Readlink(fmt.Sprintf("/proc/%d/ns/%s", b, kind)); err != nil || other != one {
+			return false
+		}
+	}
+	return true
+}
+
 // All are the numbers of the processes that there are; none where only the
 // signal can tell.
 func All() []int {

@@ -19,6 +19,9 @@ import (
 // their command, since what a program has started itself may outlive a
 // supervisord rightly: a container's shim, say. Nobody can write an environment
 // but that of his own processes, so nobody can have another user's ended.
+//
+// nginx writes its title over its environment. Such a one is known by its whole
+// command, if who led its session is gone.
 
 // lost is a process that a supervisord before this one has left.
 type lost struct {
@@ -54,23 +57,37 @@ func (m Manager) scan(s *server, itself int, units []manager.Unit) []lost {
 	var found []lost
 	for _, pid := range pidfile.All() {
 		kin, alive := pidfile.KinOf(pid)
-		if !alive || !kin.Start.Before(born) || kin.Group != pid || kin.Session == pid {
+		if !alive || !kin.Start.Before(born) || kin.Group != pid || kin.Session == pid || isSupervisord(kin.Parent) {
 			continue
 		}
 		environment := variables(pidfile.Environment(pid))
-		unit, known := wanted[environment["SUPERVISOR_GROUP_NAME"]]
-		if !known || !slices.Contains(addresses, sameAddress(environment["SUPERVISOR_SERVER_URL"])) || isSupervisord(kin.Parent) {
+		candidates, is := units, program.isWhole
+		if len(environment) > 0 {
+			unit, known := wanted[environment["SUPERVISOR_GROUP_NAME"]]
+			if !known || !slices.Contains(addresses, sameAddress(environment["SUPERVISOR_SERVER_URL"])) {
+				continue
+			}
+			candidates, is = []manager.Unit{unit}, program.is
+		} else if _, led := pidfile.Started(kin.Session); led || !pidfile.SameNamespaces(pid, itself) {
 			continue
 		}
-		words := pidfile.Words(pid)
-		for _, program := range programsIn(unit.File) {
-			if program.is(words) {
-				found = append(found, lost{unit.Name, pid, kin.Start, program})
-				break
-			}
+		if unit, program, matches := runs(pidfile.Words(pid), candidates, is); matches {
+			found = append(found, lost{unit, pid, kin.Start, program})
 		}
 	}
 	return found
+}
+
+// runs finds the unit, and the program in it, that a process with these words is.
+func runs(words []string, units []manager.Unit, is func(program, []string) bool) (string, program, bool) {
+	for _, unit := range units {
+		for _, one := range programsIn(unit.File) {
+			if is(one, words) {
+				return unit.Name, one, true
+			}
+		}
+	}
+	return "", nil, false
 }
 
 func isSupervisord(pid int) bool {
@@ -80,8 +97,9 @@ func isSupervisord(pid int) bool {
 func variables(environment []string) map[string]string {
 	values := make(map[string]string, len(environment))
 	for _, variable := range environment {
-		name, value, _ := strings.Cut(variable, "=")
-		values[name] = value
+		if name, value, is := strings.Cut(variable, "="); is {
+			values[name] = value
+		}
 	}
 	return values
 }
@@ -140,8 +158,7 @@ func programsIn(conf string) []program {
 // is says whether a process runs the command: it has the path of a file that is
 // in the command, or, where the command names none, a program of that name.
 func (p program) is(words []string) bool {
-	command := strings.Fields(strings.NewReplacer(`"`, "", "'", "", "%%", "%").Replace(p["command"]))
-	for i, word := range command {
+	for i, word := range p.words() {
 		switch {
 		case strings.HasPrefix(word, "/"):
 			real, err := filepath.EvalSymlinks(word)
@@ -153,4 +170,22 @@ func (p program) is(words []string) bool {
 		}
 	}
 	return false
+}
+
+// isWhole says whether a process runs the command with all its arguments: the file of
+// a path in it, and each word from there on.
+func (p program) isWhole(words []string) bool {
+	command := p.words()
+	for i, word := range command {
+		real, err := filepath.EvalSymlinks(word)
+		if !strings.HasPrefix(word, "/") || err != nil || len(words) == 0 || words[0] != real {
+			continue
+		}
+		return !slices.ContainsFunc(command[i:], func(word string) bool { return !slices.Contains(words, word) })
+	}
+	return false
+}
+
+func (p program) words() []string {
+	return strings.Fields(strings.NewReplacer(`"`, "", "'", "", "%%", "%").Replace(p["command"]))
 }
