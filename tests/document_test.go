@@ -92,7 +92,7 @@ func newReader(t *testing.T, document string) *reader {
 	}
 	copyCheckout(t, r.path("nixproc"))
 	r.env = append(r.store.env, "HOME="+r.dir)
-	for _, name := range []string{"GOCACHE", "GOMODCACHE", "GOPROXY", "GOFLAGS"} {
+	for _, name := range []string{"GOMODCACHE", "GOPROXY", "GOFLAGS"} {
 		r.env = append(r.env, name+"="+goEnv(t, name))
 	}
 	t.Cleanup(func() {

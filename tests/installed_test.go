@@ -162,7 +162,7 @@ func TestMakeInstall(t *testing.T) {
 	for _, of := range oldNames {
 		commands = append(commands, of.commands...)
 	}
-	d.env = append(d.env, "GOFLAGS=-mod=mod", "GOCACHE="+goEnv(t, "GOCACHE"), "GOMODCACHE="+goEnv(t, "GOMODCACHE"))
+	d.env = append(d.env, "GOFLAGS=-mod=mod", "GOMODCACHE="+goEnv(t, "GOMODCACHE"))
 	r := d.program("make", "-C", tree, "install", "DESTDIR="+d.path("root"), "PREFIX=/opt/np")
 	if r.code != 0 {
 		t.Fatalf("exit code %d\n%s%s", r.code, r.stdout, r.stderr)

@@ -32,7 +32,7 @@ func TestCommandsInReadme(t *testing.T) {
 	if len(blocks) < 6 {
 		t.Fatalf("README has only %d blocks of commands", len(blocks))
 	}
-	d.env = append(d.env, "HOME="+d.dir, "PATH="+bin+":"+os.Getenv("PATH"), "GOCACHE="+goEnv(t, "GOCACHE"))
+	d.env = append(d.env, "HOME="+d.dir, "PATH="+bin+":"+os.Getenv("PATH"))
 	t.Cleanup(func() {
 		d.program("sh", "-c", "nixproc sysvinit-switch --undeploy; cat var/run/*.pid var/tmp/*.pid 2>/dev/null | xargs -r kill -9; true")
 	})

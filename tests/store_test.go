@@ -96,6 +96,12 @@ func makeStore() (*nixStore, error) {
 			s.env = append(s.env, kept+"="+value)
 		}
 	}
+	// Whoever builds the program takes what is compiled already.
+	cache, err := exec.Command("go", "env", "GOCACHE").Output()
+	if err != nil {
+		return nil, fmt.Errorf("go env: %w", err)
+	}
+	s.env = append(s.env, "GOCACHE="+strings.TrimSpace(string(cache)))
 	s.env = append(s.env,
 		"HOME="+dir,
 		"NIX_STORE_DIR="+dir+"/store",

@@ -2,7 +2,9 @@
 # fetched, and vendorHash says nothing here. The cache is the caller's
 # (GOMODCACHE, or go/pkg/mod of the home directory) and is only read. A builder
 # that may not read it, in a sandbox or as another user, needs a `vendor`
-# directory in the source, or `extra-sandbox-paths` and read permission.
+# directory in the source, or `extra-sandbox-paths` and read permission. What the
+# caller has compiled already is taken where GOCACHE names it, and the builder may
+# write there.
 { lib, stdenv, go }:
 
 { pname ? "", name ? "", version ? "", src, subPackages ? [ "." ], ldflags ? [ ], tags ? [ ], env ? { }, doCheck ? false, vendorHash ? null, passthru ? { }, meta ? { }, ... }@args:
@@ -18,6 +20,7 @@ stdenv.mkDerivation (removeAttrs args [ "vendorHash" "ldflags" "tags" "CGO_ENABL
   goTags = lib.concatStringsSep "," tags;
   env = {
     GOMODCACHE = if cacheOfCaller != "" then cacheOfCaller else "${builtins.getEnv "HOME"}/go/pkg/mod";
+    GOCACHE = builtins.getEnv "GOCACHE";
     GOPROXY = "off";
     GOSUMDB = "off";
     GOTOOLCHAIN = "local";
@@ -25,7 +28,8 @@ stdenv.mkDerivation (removeAttrs args [ "vendorHash" "ldflags" "tags" "CGO_ENABL
   } // env;
   configurePhase = args.configurePhase or ''
     runHook preConfigure
-    export HOME=$NIX_BUILD_TOP GOPATH=$NIX_BUILD_TOP/go GOCACHE=$NIX_BUILD_TOP/go-build
+    export HOME=$NIX_BUILD_TOP GOPATH=$NIX_BUILD_TOP/go
+    [ -w "$GOCACHE" ] || export GOCACHE=$NIX_BUILD_TOP/go-build
     if [ -d vendor ]; then
       export GOFLAGS="-mod=vendor -trimpath"
     else
