@@ -13,9 +13,9 @@ import (
 
 // Await waits until the programs have ended that interrupted switches have left
 // at work, and ends those whose time is up. A daemon that one has just started
-// gets the time to show itself. Where nobody knows of a unit in the end that one
-// was to start, what it has started is ended, too. It tells in words what it
-// does.
+// gets the time to show itself, unless the switch has given it already. Where
+// nobody knows of a unit in the end that one was to start, what it has started is
+// ended, too. It tells in words what it does.
 func (t Target) Await(ctx context.Context, tell func(string)) error {
 	left, err := t.Interrupted()
 	if err != nil || left == nil {
@@ -33,7 +33,7 @@ func (t Target) Await(ctx context.Context, tell func(string)) error {
 			if call.Verb != "start" || touched.Verb != "start" || touched.Done {
 				continue
 			}
-			patient := ended[call.PID] || time.Since(call.Since) < manager.SeenWithin
+			patient := ended[call.PID] || !left.Over && time.Since(call.Since) < manager.SeenWithin
 			if err := t.awaitUnit(ctx, call, touched.Profile, name, patient, tell); err != nil {
 				return err
 			}

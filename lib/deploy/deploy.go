@@ -143,9 +143,12 @@ func (d Deployment) Run(ctx, soft context.Context, work Work) error {
 	}
 	if d.NoRollback {
 		failure.Kept = true
-		return failure
+	} else {
+		x.undo(failure)
 	}
-	x.undo(failure)
+	if ctx.Err() == nil {
+		work.Journal.Over()
+	}
 	return failure
 }
 

@@ -242,6 +242,33 @@ func TestProgramsAtWork(t *testing.T) {
 	}
 }
 
+// Guards P4: a daemon that was just started gets the time to show itself, if the
+// switch was killed. One that has failed has given it, and nobody waits again.
+func TestPatience(t *testing.T) {
+	for over, limit := range map[bool]time.Duration{false: 100 * time.Millisecond, true: manager.SeenWithin} {
+		target, p, _, new := killed(t)
+		for i := range p.profiles[new] {
+			p.profiles[new][i].PIDFile, p.profiles[new][i].PIDFileCertain = filepath.Join(t.TempDir(), "none.pid"), true
+		}
+		// Linux gives no such number.
+		call := journal.Call{PID: 1 << 23, Since: time.Now(), Until: time.Now(), Verb: "start", Units: []string{"d"}}
+		if err := errors.Join(target.Journal.Begin(journal.Step{Verb: "start", Profile: new, Units: []string{"d"}}), target.Journal.Call(call)); err != nil {
+			t.Fatal(err)
+		}
+		if over {
+			target.Journal.Over()
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), limit)
+		defer cancel()
+		if err := (Target{Profile: target.Profile, Manager: p}).Await(ctx, func(string) {}); err != nil {
+			t.Fatal(err)
+		}
+		if waited := ctx.Err() != nil; waited == over {
+			t.Errorf("over: %t, it waits: %t", over, waited)
+		}
+	}
+}
+
 // Guards P4, P7: at the end, nothing is left of the switch, nor of generations
 // that were never reached.
 func TestEnd(t *testing.T) {
@@ -310,6 +337,9 @@ func TestJournalIsAhead(t *testing.T) {
 			if !touched.Done {
 				t.Errorf("%s was done, and the journal has %+v", name, touched)
 			}
+		}
+		if left, err := (Target{Profile: target.Profile, Manager: m}).Interrupted(); err != nil || left.Over != fails {
+			t.Errorf("it fails: %t, and the journal has that it is over: %t (%v)", fails, left.Over, err)
 		}
 	}
 }

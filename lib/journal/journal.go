@@ -71,7 +71,7 @@ type Accounts struct {
 	Remove accounts.Set `json:"remove"` // once all else is done
 }
 
-// record is a line: one of the pointers is set.
+// record is a line: one of the pointers is set, or it is over.
 type record struct {
 	At       time.Time `json:"at"`
 	Switch   *Switch   `json:"switch,omitempty"`
@@ -79,6 +79,7 @@ type record struct {
 	Done     *Step     `json:"done,omitempty"`
 	Call     *Call     `json:"call,omitempty"`
 	Accounts *Accounts `json:"accounts,omitempty"`
+	Over     bool      `json:"over,omitempty"`
 }
 
 // Journal is one that is being written. A nil one takes everything and writes
@@ -136,6 +137,10 @@ func (j *Journal) Done(step Step) { _ = j.write(record{Done: &step}) }
 // Call writes down that a program is about to run.
 func (j *Journal) Call(call Call) error { return j.write(record{Call: &call}) }
 
+// Over writes down that the switch has failed, and has waited for all that it has
+// started.
+func (j *Journal) Over() { _ = j.write(record{Over: true}) }
+
 // Change writes down which accounts are about to change, and has the disk keep
 // it.
 func (j *Journal) Change(a Accounts) error {
@@ -188,6 +193,8 @@ func (r record) kind() string {
 		return "done " + r.Done.Verb
 	case r.Call != nil:
 		return "call"
+	case r.Over:
+		return "over"
 	}
 	return "accounts"
 }

@@ -68,12 +68,13 @@ func TestReadBack(t *testing.T) {
 	if err := j.Call(call); err != nil {
 		t.Fatal(err)
 	}
+	j.Over()
 	f, last := found(t, file)
 	if want := map[string]string{"a": "stop /1 false", "b": "start /2 true", "c": "start /2 false"}; !reflect.DeepEqual(last, want) {
 		t.Errorf("%v, want %v", last, want)
 	}
 	if f.Last.New != "/2" || f.Last.Old != "/1" || !slices.Equal(f.Last.Options, []string{"--user"}) || !slices.Equal(f.Installed, []string{"/2"}) ||
-		!reflect.DeepEqual(f.Calls, []Call{call}) || f.Created.Users[0].Name != "u" || f.Removed.Groups[0].Name != "g" {
+		!reflect.DeepEqual(f.Calls, []Call{call}) || !f.Over || f.Created.Users[0].Name != "u" || f.Removed.Groups[0].Name != "g" {
 		t.Errorf("%+v", f)
 	}
 
@@ -87,7 +88,7 @@ func TestReadBack(t *testing.T) {
 	}
 	// A generation that was reached counts no more.
 	open(t, file, Switch{New: "/4", At: 3, Making: 4})
-	if f, _ = found(t, file); !slices.Equal(f.Making, []int{2, 4}) {
+	if f, _ = found(t, file); f.Over || !slices.Equal(f.Making, []int{2, 4}) {
 		t.Errorf("%+v", f)
 	}
 	if err := Remove(file); err != nil {

@@ -27,6 +27,9 @@ type Found struct {
 	// Created are accounts that did not exist before, and Removed those that
 	// were to be removed.
 	Created, Removed accounts.Set
+	// Over says that the last switch was not killed: nothing that it has started
+	// is still to show itself.
+	Over bool
 }
 
 // Touched is a unit that a step was about.
@@ -87,7 +90,7 @@ func read(path string) (whole lines, err error) {
 func (f *Found) add(r record) {
 	switch {
 	case r.Switch != nil:
-		f.Last = *r.Switch
+		f.Last, f.Over = *r.Switch, false
 		f.Making = slices.DeleteFunc(f.Making, func(number int) bool { return number == r.Switch.At })
 		if r.Switch.Making != 0 && !slices.Contains(f.Making, r.Switch.Making) {
 			f.Making = append(f.Making, r.Switch.Making)
@@ -105,6 +108,8 @@ func (f *Found) add(r record) {
 		f.done(*r.Done, r.At)
 	case r.Call != nil:
 		f.Calls = append(f.Calls, *r.Call)
+	case r.Over:
+		f.Over = true
 	}
 }
 

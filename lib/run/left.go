@@ -20,10 +20,11 @@ type Left struct {
 }
 
 // gone says whether the machine has booted since. Nothing of the program lives
-// then, and whoever has its number, for a process or a session, is a stranger.
+// then, and whoever has its number, for a process or a session, is a stranger. So
+// is whoever has a number that no program gets: the session 0 is the kernel's.
 func (l Left) gone() bool {
 	now := pidfile.Boot()
-	return l.Boot != "" && now != "" && l.Boot != now
+	return l.PID <= 1 || l.Boot != "" && now != "" && l.Boot != now
 }
 
 // sameStart is how much two readings of a start may differ, since the clock that

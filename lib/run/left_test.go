@@ -42,3 +42,16 @@ func TestLeftBeforeBoot(t *testing.T) {
 		}
 	}
 }
+
+// Guards P4: the processes of the kernel, and those that whatever made the
+// machine runs in the session 0, are no program's.
+func TestLeftOfNobody(t *testing.T) {
+	t.Parallel()
+	for pid := range 2 {
+		l := Left{PID: pid, Boot: pidfile.Boot()}
+		l.Since, _ = pidfile.Started(pid)
+		if l.Alive() || len(l.Others()) > 0 {
+			t.Errorf("of %d, alive %t, others %v", pid, l.Alive(), l.Others())
+		}
+	}
+}
