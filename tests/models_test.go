@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -141,10 +142,23 @@ func selfDaemon(name string) string {
 func (d *deployment) hostNeeds(packages ...string) {
 	d.t.Helper()
 	for _, name := range packages {
-		if strings.Contains(d.store.eval(d.t, `builtins.tryEval "${pkgs.`+name+`}"`), `"success":false`) {
+		if !hostHas(d.t, name) {
 			d.t.Skipf("the host has no %s", name)
 		}
 	}
+}
+
+// hostPackages says, by names, which packages the host has. It is asked once.
+var hostPackages sync.Map
+
+func hostHas(t *testing.T, name string) bool {
+	t.Helper()
+	if has, asked := hostPackages.Load(name); asked {
+		return has.(bool)
+	}
+	has := !strings.Contains(newStore(t).eval(t, `builtins.tryEval "${pkgs.`+name+`}"`), `"success":false`)
+	hostPackages.Store(name, has)
+	return has
 }
 
 // mentions lists the live processes whose command line contains the text.

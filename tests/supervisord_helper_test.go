@@ -2,6 +2,7 @@ package tests
 
 import (
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -88,11 +89,21 @@ func (p *supervisordPlace) run() (kill func()) {
 			p.t.Error("supervisord did not end within 20 s")
 		}
 	})
-	eventually(p.t, "supervisord answers", func() bool { return p.ctl("pid").code == 0 })
+	// Asking supervisorctl takes longer than supervisord needs to start.
+	eventually(p.t, "supervisord answers", func() bool { return listens("unix", p.sockets+"/s") })
 	return func() {
 		cmd.Process.Kill()
 		ended <- <-ended
 	}
+}
+
+// listens says whether somebody answers at an address.
+func listens(network, address string) bool {
+	connection, err := net.Dial(network, address)
+	if err == nil {
+		connection.Close()
+	}
+	return err == nil
 }
 
 func (p *supervisordPlace) ctl(words ...string) outcome {
