@@ -4,12 +4,14 @@ import (
 	"bufio"
 	"bytes"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -34,6 +36,20 @@ for dir in /var/log /var/mail; do
 	if [ -d "$dir" ]; then mount -t tmpfs tmpfs "$dir"; fi
 done
 `
+
+// ownNumbers lets the accounts of a machine have numbers of its own: userdel
+// removes nobody whose number any process of the host has. $1 is the first.
+const ownNumbers = `sed -i "s/^\([UG]ID_MIN\).*/\1 $1/" /etc/login.defs`
+
+// nextNumbers is what firstNumber gave last, 20 for each machine. It begins
+// somewhere, since another run of the tests may be at work.
+var nextNumbers = func() *atomic.Uint32 {
+	var first atomic.Uint32
+	first.Store(rand.Uint32N(1500))
+	return &first
+}()
+
+func firstNumber() uint32 { return 10000 + 20*(nextNumbers.Add(1)%1500) }
 
 // accountFiles are what the tools for users write.
 var accountFiles = []string{"passwd", "group", "shadow", "gshadow", "subuid", "subgid"}
@@ -84,8 +100,8 @@ func machineFor(d *deployment, setUp string, namespaces ...string) *machine {
 	})
 
 	// It lives until its standard input ends.
-	setUp += "\necho ready\nexec cat >/dev/null"
-	holder := exec.Command("unshare", slices.Concat(namespaces, []string{"--propagation", "private", "sh", "-ec", setUp})...)
+	setUp += "\n" + ownNumbers + "\necho ready\nexec cat >/dev/null"
+	holder := exec.Command("unshare", slices.Concat(namespaces, []string{"--propagation", "private", "sh", "-ec", setUp, "sh", fmt.Sprint(firstNumber())})...)
 	var complaints bytes.Buffer
 	holder.Stderr = &complaints
 	input, err := holder.StdinPipe() // it ends with this process, whatever happens

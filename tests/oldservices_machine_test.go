@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"testing"
 )
 
@@ -41,8 +40,6 @@ if [ -d /nix ]; then mount -t tmpfs tmpfs /nix; fi
 // own are made, and makes what is there on NixOS (/var/empty) and what Debian's
 // programs, unlike those of Nixpkgs, do not run without: their own places below
 // /run. MariaDB of Debian also follows /etc/mysql, which sets its pid file.
-// Accounts of other machines have other numbers, since userdel looks at all
-// processes.
 const furnish = `
 for user in mysql postgres influxdb ftp sshd redis tomcat messagebus; do
 	userdel "$user" 2>/dev/null || :
@@ -50,7 +47,7 @@ for user in mysql postgres influxdb ftp sshd redis tomcat messagebus; do
 done
 rm -rf /etc/mysql
 mkdir -p /run/sshd /run/vsftpd/empty /var/empty
-sed -i "s/^\([UG]ID_MIN\).*/\1 $1/" /etc/login.defs
+` + ownNumbers + `
 groupadd -g 42900 npdeployer
 useradd -u 42900 -g npdeployer -m -d /home/npdeployer -s /bin/sh npdeployer
 `
@@ -144,13 +141,9 @@ func (s *serviceMachine) give(dirs ...string) {
 	}
 }
 
-// nextNumbers says how many machines have numbers for their accounts.
-var nextNumbers atomic.Uint32
-
 func (s *serviceMachine) furnish() {
 	s.t.Helper()
-	first := 43000 + 20*nextNumbers.Add(1)%10000
-	if r := s.asRoot("sh", "-ec", furnish, "sh", fmt.Sprint(first)); r.code != 0 {
+	if r := s.asRoot("sh", "-ec", furnish, "sh", fmt.Sprint(firstNumber())); r.code != 0 {
 		s.t.Fatal(r.stderr)
 	}
 }
