@@ -28,7 +28,7 @@ demo-stop:
 
 test:
 	@sh tools/setup.sh test
-	NIXPROC_SYSVINIT_ROOT="$$(cd tests/.sysvinit 2>/dev/null && test -x usr/sbin/init && pwd)" $(GO) test -parallel 4 -timeout 10m ./...
+	NIXPROC_SYSVINIT_ROOT="$$(cd tests/.sysvinit 2>/dev/null && test -x usr/sbin/init && pwd)" $(GO) test -parallel 6 -timeout 10m ./...
 
 # A switch is killed, made to fail and to hang at every point that there is, and
 # interrupted a thousand times, under each manager; make test tries some points.

@@ -165,7 +165,7 @@ func (m *deployedModel) runAndCheck() {
 		want := fmt.Sprintf("listening on port: %d", port)
 		page := ""
 		// A process that was made a daemon is started, but may not listen yet.
-		for end := time.Now().Add(5 * time.Second); !strings.Contains(page, want) && time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		for end := time.Now().Add(patience); !strings.Contains(page, want) && time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 			page = get(t, m.ports[proxy], name+".local")
 		}
 		if !strings.Contains(page, want) {

@@ -258,17 +258,6 @@ func processState(pid int) string {
 // alive says whether a process runs; a zombie does not.
 func alive(pid int) bool { return processState(pid) != "" && processState(pid) != "Z" }
 
-// await bounds the wait for something that another process does.
-func (e *initEnv) await(what string, done func() bool) {
-	e.t.Helper()
-	for i := 0; !done(); i++ {
-		if i == 500 {
-			e.t.Fatalf("waited 5 s for %s", what)
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-}
-
 // killLeftovers ends whatever carries this test's directory in its environment.
 func (e *initEnv) killLeftovers() {
 	mark := []byte(daemonOwner + "=" + e.dir + "\x00")

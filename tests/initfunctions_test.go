@@ -158,7 +158,7 @@ func TestKillprocWithoutSleepDoesNotKill(t *testing.T) {
 		e.want(0, "", `start_daemon -p "$P" "$D/bin/web"`, append(writesTo(path), daemonOnTerm+"=200ms")...)
 		pid := e.pidOf(path)
 		e.want(1, "", `PATH=/nonexistent; killproc "$D/bin/web"`)
-		e.await("the end by TERM", func() bool { return !alive(pid) })
+		eventually(t, "the end by TERM", func() bool { return !alive(pid) })
 		if e.log() != "start\nterminated\n" {
 			t.Errorf("log %q, want one TERM", e.log())
 		}
@@ -234,10 +234,10 @@ func TestSignals(t *testing.T) {
 		for _, spelling := range []string{"HUP", "-HUP", "SIGHUP", "-SIGHUP", "1", "-1", "hup", "-sighup"} {
 			e.want(0, "", "check_signal "+spelling+` && ! check_sig_type `+spelling+` && killproc "$D/bin/web" `+spelling)
 			log += "hangup\n"
-			e.await("HUP spelled "+spelling, func() bool { return e.log() == log })
+			eventually(t, "HUP spelled "+spelling, func() bool { return e.log() == log })
 		}
 		e.want(0, "", `killproc -USR1 -p "$D/run/web.pid" "$D/bin/web"`)
-		e.await("USR1", func() bool { return e.log() == log+"user defined signal 1\n" })
+		eventually(t, "USR1", func() bool { return e.log() == log+"user defined signal 1\n" })
 		for _, ends := range []string{"TERM", "-15", "SIGKILL", "9", "-INT", "2", "QUIT", "-3"} {
 			e.want(0, "", "check_signal "+ends+" && check_sig_type "+ends)
 		}

@@ -42,7 +42,7 @@ func TestTrust(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			eachShell(t, func(t *testing.T, e *initEnv) {
 				cmd := e.spawn([]string{daemonMode + "=run"}, e.program(test.link), test.args...)
-				e.await("the process", func() bool { return e.log() != "" })
+				eventually(t, "the process", func() bool { return e.log() != "" })
 				path := e.write("run/p.pid", fmt.Sprint(cmd.Process.Pid))
 				e.age(path, test.fresh, test.boot)
 				want, out := 0, fmt.Sprintln(cmd.Process.Pid)
@@ -87,7 +87,7 @@ func TestTrustOfBinary(t *testing.T) {
 			t.Skipf("the test binary cannot be linked: %v", err)
 		}
 		cmd := e.spawn([]string{daemonMode + "=run", daemonComm + "=hidden"}, e.path("bin", "web"), "hidden")
-		e.await("the process", func() bool { return e.log() != "" })
+		eventually(t, "the process", func() bool { return e.log() != "" })
 		e.age(e.write("run/web.pid", fmt.Sprint(cmd.Process.Pid)), false, false)
 		e.want(0, fmt.Sprintf("web is running with Process ID(s) %d.\n", cmd.Process.Pid), `statusproc "$D/bin/web"`)
 	})
@@ -189,7 +189,7 @@ func TestZombieIsDead(t *testing.T) {
 	eachShell(t, func(t *testing.T, e *initEnv) {
 		zombie := e.stranger()
 		zombie.Process.Kill()
-		e.await("the zombie", func() bool { return processState(zombie.Process.Pid) == "Z" })
+		eventually(t, "the zombie", func() bool { return processState(zombie.Process.Pid) == "Z" })
 		path := e.write("run/sleep.pid", fmt.Sprint(zombie.Process.Pid))
 		e.want(1, "sleep is not running but "+path+" exists.\n", `statusproc sleep`)
 		e.want(1, "", `pidofproc sleep`)
@@ -199,7 +199,7 @@ func TestZombieIsDead(t *testing.T) {
 			return // the rest would only wait for its limits
 		}
 		half := e.spawn([]string{daemonMode + "=leaderless"}, e.program("threads"), "threads")
-		e.await("the end of the first thread", func() bool { return processState(half.Process.Pid) == "Z" })
+		eventually(t, "the end of the first thread", func() bool { return processState(half.Process.Pid) == "Z" })
 		e.write("run/threads.pid", fmt.Sprint(half.Process.Pid))
 		e.want(0, fmt.Sprintln(half.Process.Pid), `pidofproc threads`)
 		e.want(0, "", `killproc threads`)

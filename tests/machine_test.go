@@ -293,7 +293,7 @@ func answers(t *testing.T, proxyPort int, host string, port int) {
 	t.Helper()
 	want := fmt.Sprintf("listening on port: %d", port)
 	page := ""
-	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		if page = get(t, proxyPort, host); strings.Contains(page, want) {
 			return
 		}

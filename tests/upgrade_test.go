@@ -16,7 +16,7 @@ func reachable(t *testing.T, proxy int, name string, port int) {
 	t.Helper()
 	page, want := "", fmt.Sprintf("listening on port: %d", port)
 	// A process that was made a daemon is started, but may not listen yet.
-	for end := time.Now().Add(5 * time.Second); !strings.Contains(page, want) && time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(patience); !strings.Contains(page, want) && time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		page = get(t, proxy, name+".local")
 	}
 	if !strings.Contains(page, want) {
