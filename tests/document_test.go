@@ -91,7 +91,7 @@ func newReader(t *testing.T, document string) *reader {
 		t.Fatal(err)
 	}
 	copyCheckout(t, r.path("nixproc"))
-	r.env = append(r.store.env, "HOME="+r.dir)
+	r.env = append(slices.Clone(r.store.env), "HOME="+r.dir)
 	for _, name := range []string{"GOMODCACHE", "GOPROXY", "GOFLAGS"} {
 		r.env = append(r.env, name+"="+goEnv(t, name))
 	}

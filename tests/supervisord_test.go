@@ -2,6 +2,7 @@ package tests
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -29,17 +30,18 @@ func TestSupervisordFailure(t *testing.T) {
 	p.mustSwitchTo(p.model("good.nix", `{ a = sleeper "a" { }; b = sleeper "b" { dependencies = [ (sleeper "a" { }).pkg ]; }; }`))
 	before := p.runsExactly("a", "b")
 
+	seconds := fmt.Sprintf("2%09d", time.Now().UnixNano()%1e9) // nobody else sleeps as long
 	r := p.switchTo(p.model("bad.nix", `rec {
   a = sleeper "a" { };
   bad = { pkg = create { name = "bad"; foregroundProcess = script "bad" "echo the disk is on fire >&2; exit 3"; }; };
-  b = sleeper "b" { args = [ 2000 ]; dependencies = [ bad.pkg ]; };
+  b = sleeper "b" { args = [ `+seconds+` ]; dependencies = [ bad.pkg ]; };
 }`))
 	if r.code != 1 || !strings.Contains(r.stderr, "'bad'") || !strings.Contains(r.stderr, "the disk is on fire") {
 		t.Errorf("exit code %d\n%s", r.code, r.stderr)
 	}
 	after := p.runsExactly("a", "b")
 	kept(t, before, after, "a")
-	if line := strings.Join(mentions(t, "sleep\x002000"), ""); line != "" {
+	if line := strings.Join(mentions(t, seconds), ""); line != "" {
 		t.Errorf("b was started before its dependency ran: %s", line)
 	}
 
