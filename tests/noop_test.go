@@ -80,6 +80,7 @@ func (d *deployment) executed(args ...string) []string {
 	}
 	// The daemons that the command leaves behind would be traced for ever, so
 	// the end of the command is told by a file. -I1 lets strace be interrupted.
+	// daemon(1) closes all descriptors that it could have, slowly when traced.
 	ended := filepath.Join(dir, "ended")
 	output, err := os.Create(filepath.Join(dir, "output"))
 	if err != nil {
@@ -87,7 +88,7 @@ func (d *deployment) executed(args ...string) []string {
 	}
 	defer output.Close()
 	cmd := exec.Command("strace", slices.Concat([]string{"-I1", "-ff", "--seccomp-bpf", "-s", "4096", "-e", "trace=execve,clone,clone3,fork,vfork", "-o", filepath.Join(dir, "pid"),
-		"sh", "-c", `ended=$1; shift; "$@"; echo $? >"$ended"`, "sh", ended, d.binary}, args)...)
+		"sh", "-c", `ulimit -n 512; ended=$1; shift; "$@"; echo $? >"$ended"`, "sh", ended, d.binary}, args)...)
 	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = d.dir, d.env, output, output
 	if err := cmd.Start(); err != nil {
 		d.t.Fatal(err)
