@@ -81,7 +81,7 @@ var (
 	// deployment.nix, requirements.nix and here.nix add these steps to the trace.
 	inPart = regexp.MustCompile(`^while evaluating (process '.*'|suite '.*'|--extra-params|--id-resources|--ids)$`)
 	// aboutOption tells messages that name the option which gave what is wrong.
-	aboutOption = regexp.MustCompile(`--extra-params|--id-resources|--ids`)
+	aboutOption = regexp.MustCompile(`--extra-params|--id-resources|--ids|--infrastructure|--distribution`)
 )
 
 // explain tells an error of an evaluation: what is wrong, in which process, and

@@ -90,3 +90,13 @@ func (m message) summary() string {
 	}
 	return plain(*m.RawMsg)
 }
+
+// OnlyErrors leaves out what a program of Nix said before its first error: what it
+// was doing.
+func OnlyErrors(stderr string) string {
+	text := plain(stderr)
+	if i := strings.Index("\n"+text, "\n"+errorPrefix); i >= 0 {
+		return text[i:]
+	}
+	return text
+}

@@ -12,7 +12,13 @@ import (
 type Network struct {
 	// Machines are the process managers of the machines, by the names of these; ""
 	// where nobody said which.
-	Machines  map[string]string
+	Machines map[string]string
+	// Reach says how Disnix gets to each of them.
+	Reach map[string]struct {
+		Address  string // "" where it lacks the property
+		Property string
+		Client   string // a program
+	}
 	Processes map[string]struct {
 		Name  string
 		After []string // names of the processes that it depends on
@@ -26,6 +32,8 @@ type NetworkFiles struct {
 	Infrastructure string
 	Distribution   string // "" for none
 	Manager        string // of machines that do not say which they have; "" for none
+	// Of machines that do not say how they are reached; "" for Disnix's own.
+	ClientInterface, TargetProperty string
 }
 
 // Network evaluates a model and those of Disnix as far as it takes to spread the
@@ -33,8 +41,12 @@ type NetworkFiles struct {
 func (n Nix) Network(ctx context.Context, r Request, files NetworkFiles) (Network, error) {
 	args := append([]string{"--eval", "--strict", "--json"}, n.expression("network.nix", nixproc.Network)...)
 	args = append(args, "--argstr", "infrastructureFile", files.Infrastructure, "--argstr", "machineManager", files.Manager)
-	if files.Distribution != "" {
-		args = append(args, "--argstr", "distributionFile", files.Distribution)
+	for _, given := range [][2]string{
+		{"distributionFile", files.Distribution}, {"clientInterface", files.ClientInterface}, {"targetProperty", files.TargetProperty},
+	} {
+		if given[1] != "" {
+			args = append(args, "--argstr", given[0], given[1])
+		}
 	}
 	var network Network
 	result, _, err := n.instantiate(ctx, r, args)

@@ -5,6 +5,8 @@
 
 { # Path of the processes model; null for a profile without processes.
   exprFile ? null
+  # Name of the profile's derivation.
+, name ? "processes-${processManager}"
   # Or the model itself: { name, value }, and perhaps pkgs, for a model that has
   # no default for them.
 , model ? null
@@ -213,6 +215,6 @@ if processManager == "disnix" then
   }
 else
   made {
-    name = "processes-${processManager}";
+    inherit name;
     args = [ "build-profile" ];
   }

@@ -8,6 +8,9 @@
   # That of machines that do not say which they have.
 , machineManager ? ""
 , infrastructureFile
+  # Those by which Disnix reaches machines that do not say how.
+, clientInterface ? "disnix-ssh-client"
+, targetProperty ? "hostname"
   # Path of a distribution model of Disnix; null: the command distributes.
 , distributionFile ? null
 , stateDir ? null
@@ -38,7 +41,19 @@ let
     if !builtins.isAttrs target then throw "--infrastructure: machine '${name}' is ${kindOf target}, where a set is due"
     else target.properties.processManager or target.containers.nixproc-process.processManager or machineManager;
 
-  processes = import ./process/call-model.nix {
+  # How Disnix reaches a machine, unless the environment says otherwise.
+  reachOf = target:
+    let property = target.targetProperty or targetProperty; in
+    { address = toString (target.properties.${property} or ""); inherit property; client = target.clientInterface or clientInterface; };
+
+  # Disnix's own models look much the same, and are for disnix-env.
+  servicesModel = what: throw "${toString exprFile} is a services model of Disnix (${what}): disnix-env deploys it; over a network goes a processes model";
+
+  arguments =
+    let value = import exprFile; in
+    if exprFile != null && builtins.isFunction value then builtins.functionArgs value else { };
+
+  processes = if arguments.distribution or arguments.invDistribution or true == false then servicesModel "it takes the argument 'distribution'" else import ./process/call-model.nix {
     inherit exprFile processManager stateDir runtimeDir logDir cacheDir spoolDir lockDir libDir tmpDir
       forceDisableUserChange callingUser callingGroup extraParams;
   };
@@ -47,8 +62,13 @@ let
 
   nameOf = package: builtins.unsafeDiscardStringContext (package.nixproc.name or package.name);
 
+  whereIs = name: process:
+    let position = builtins.unsafeGetAttrPos name process; in
+    if !(process ? ${name}) then "" else if position == null then name else "${name} at ${position.file}:${toString position.line}";
+
   describe = attribute: process:
     if !builtins.isAttrs process then throw "process '${attribute}' is ${kindOf process}, where a set with an attribute 'pkg' is due"
+    else if process ? dependsOn || process ? connectsTo then servicesModel "${whereIs "dependsOn" process}${whereIs "connectsTo" process} of '${attribute}'"
     else if !(process ? pkg) then throw "process '${attribute}' has no attribute 'pkg'"
     else {
       name = nameOf (packageOf process);
@@ -73,11 +93,14 @@ let
   distribution =
     let model = import distributionFile; in
     if !builtins.isFunction model then throw "--distribution: ${distributionFile} is ${kindOf model}, where a function of { infrastructure } is due"
+    else if builtins.any (name: name != "infrastructure" && !(builtins.functionArgs model).${name}) (builtins.attrNames (builtins.functionArgs model)) then
+      throw "--distribution: ${distributionFile} takes more than { infrastructure }, which is all that it gets"
     else builtins.mapAttrs machinesOf
       (model { infrastructure = builtins.mapAttrs (name: target: target // { nixprocMachine = name; }) infrastructure; });
 in
 {
   machines = within "--infrastructure" (builtins.mapAttrs managerOf infrastructure);
+  reach = within "--infrastructure" (builtins.mapAttrs (_: reachOf) infrastructure);
   processes = builtins.mapAttrs (attribute: process: within "process '${attribute}'" (describe attribute process)) processes;
   distribution = if distributionFile == null then null else within "--distribution" distribution;
   extraParams = within "--extra-params" (plain extraParams);

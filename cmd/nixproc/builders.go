@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 
 	"nixproc/lib/image"
 	"nixproc/lib/model"
+	"nixproc/lib/network"
 	"nixproc/lib/render"
 )
 
@@ -24,6 +26,7 @@ var builders = map[string]func() error{
 	"build-disnix-manifest":  builder(func(a attributes, out string) error { return render.BuildDisnixManifest(a.Model, a.Target, out) }),
 	"build-credentials":      builder(func(a attributes, out string) error { return render.BuildCredentials(a.Credentials, out) }),
 	"build-config":           builder(func(a attributes, out string) error { return render.BuildConfig(a.ConfigName, a.Config, out) }),
+	"build-service":          builder(buildService),
 	"build-suites":           builder(func(a attributes, out string) error { return os.WriteFile(out, a.Suites, 0o444) }),
 }
 
@@ -43,6 +46,17 @@ type attributes struct {
 	Closure     []image.StorePath          `json:"closure"`
 	Database    string                     `json:"database"`
 	Suites      json.RawMessage            `json:"suites"`
+	Profile     string                     `json:"profile"`
+}
+
+// buildService makes the package of a service of a network: a link to its profile,
+// which our module for Dysnomia deploys, in a place of its own.
+func buildService(a attributes, out string) error {
+	directory := filepath.Join(out, network.ServiceDir)
+	if err := os.MkdirAll(directory, 0o755); err != nil {
+		return err
+	}
+	return os.Symlink(a.Profile, filepath.Join(directory, filepath.Base(a.Profile)))
 }
 
 func builder(build func(a attributes, out string) error) func() error {

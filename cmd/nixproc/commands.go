@@ -66,7 +66,7 @@ func commands() map[string]command {
 		},
 		"network-switch": {
 			run: networkSwitch, help: page("network-switch", "", text("network-switch")),
-			set: optionSet{build: true, manager: true, directory: true, ids: true, network: true, coordinate: true},
+			set: optionSet{build: true, manager: true, directory: true, ids: true, network: true, coordinate: true, spread: true},
 		},
 		"plan": {
 			run: chosen(planFor), help: page("plan", "", text("plan")),

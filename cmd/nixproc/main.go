@@ -54,6 +54,9 @@ func Main(args []string) int {
 	}
 	s, stop := newSession()
 	defer stop()
+	if name == "answer-status" { // nor is this: our module for Dysnomia calls it
+		return report(s.answerStatus(rest))
+	}
 	switch name {
 	case "help":
 		if len(rest) > 0 {

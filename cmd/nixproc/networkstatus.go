@@ -1,22 +1,30 @@
 package main
 
 import (
-	"encoding/json"
+	"cmp"
 	"fmt"
 	"os"
-	"sync"
+	"slices"
+	"strings"
 	"text/tabwriter"
 	"time"
 
+	"nixproc/lib/manager"
 	"nixproc/lib/manifestxml"
-	"nixproc/lib/run"
 )
 
-// reached bounds the question whether a machine can be reached.
-const reached = 30 * time.Second
+// networkStatusRow is what --json prints of one process on a machine.
+type networkStatusRow struct {
+	Machine   string `json:"machine"`
+	Process   string `json:"process"`
+	Package   string `json:"package"`
+	Condition string `json:"condition"` // running, stopped, unknown
+	PID       int    `json:"pid,omitempty"`
+	Since     int64  `json:"since,omitempty"` // seconds since 1970
+	Detail    string `json:"detail,omitempty"`
+}
 
-// networkStatus shows what is deployed on which machine, and which machines can be
-// reached and have it.
+// networkStatus asks each machine whether what was deployed there runs.
 func networkStatus(s *session, o *options, operands []string) error {
 	if len(operands) > 0 {
 		return usageError{"network-status takes no operands"}
@@ -29,57 +37,80 @@ func networkStatus(s *session, o *options, operands []string) error {
 	if err != nil {
 		return err
 	}
-	var deployed manifestxml.Network
+	w := networkWork{where: where}
 	if exists {
-		if deployed, err = manifestxml.ReadNetwork(current.Path); err != nil {
+		if w.before, err = manifestxml.ReadNetwork(current.Path); err != nil {
 			return err
 		}
 	}
-	machines := make([]string, len(deployed.Targets))
-	var asked sync.WaitGroup
-	for i, target := range deployed.Targets {
-		asked.Go(func() { machines[i] = s.machineState(target) })
+	if err := w.readPending(); err != nil {
+		return err
 	}
-	asked.Wait()
-	states := map[string]string{}
-	for i, target := range deployed.Targets {
-		states[target.Name] = machines[i]
+	interrupted := len(w.pending.Switches) > 0
+	if !exists && !interrupted {
+		return fmt.Errorf("nothing is deployed in the profile %s: nixproc network-switch deploys a processes model", where.Path())
 	}
-	type line struct {
-		Machine string `json:"machine"`
-		Process string `json:"process"`
-		Package string `json:"package"`
-		State   string `json:"state"`
+	deployed := w.before
+	answers := s.ask(s.soft, deployed.At(deployed.Targets, mapped(deployed)))
+	if err := s.soft.Err(); err != nil {
+		return err
 	}
-	lines := []line{}
+	slices.SortFunc(deployed.Mappings, func(a, b manifestxml.Mapping) int {
+		return cmp.Or(strings.Compare(a.Target, b.Target), strings.Compare(a.Name, b.Name))
+	})
+	rows := []networkStatusRow{}
+	down := 0
 	for _, m := range deployed.Mappings {
-		lines = append(lines, line{m.Target, m.Name, m.Package, states[m.Target]})
+		answer := answers[m.Target].of(m.Name)
+		if w.deployed[m.Target][m.Name].InDoubt {
+			if answer.Package == "" && answers[m.Target].err == nil {
+				continue
+			}
+			answer.Detail = strings.TrimSpace("in doubt " + answer.Detail)
+			answer.Down = false
+		}
+		rows = append(rows, networkStatusRow{m.Target, m.Name, m.Package, cmp.Or(answer.Condition, manager.Unknown.String()), answer.PID, answer.Since, answer.Detail})
+		if answer.Down {
+			down++
+		}
 	}
 	if o.json {
-		return json.NewEncoder(os.Stdout).Encode(map[string]any{"processes": lines})
+		err = printJSON(map[string]any{"processes": rows})
+	} else {
+		err = printNetworkStatus(rows)
 	}
-	if len(lines) == 0 {
-		_, err = fmt.Println("no processes")
+	if err != nil {
+		return err
+	}
+	if interrupted {
+		note("a switch that did not come to its end was at what is in doubt: nixproc network-switch with any model goes on from there, --rollback goes back")
+	}
+	silent := silences(answers)
+	switch {
+	case silent != nil:
+		return fmt.Errorf("these machines do not answer, so what runs there can't be seen:\n%s", strings.Join(silent, "\n"))
+	case down > 0:
+		return fmt.Errorf("%d of %d processes do not run: the same network-switch again starts them", down, len(rows))
+	}
+	return nil
+}
+
+func printNetworkStatus(rows []networkStatusRow) error {
+	if len(rows) == 0 {
+		_, err := fmt.Println("no processes")
 		return err
 	}
 	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	for _, one := range lines {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", one.Machine, one.Process, one.State, one.Package)
+	fmt.Fprintln(table, "MACHINE\tPROCESS\tCONDITION\tPID\tSINCE\t")
+	for _, row := range rows {
+		pid, since := "-", "-"
+		if row.PID != 0 {
+			pid = fmt.Sprint(row.PID)
+		}
+		if row.Since != 0 {
+			since = time.Unix(row.Since, 0).Format(time.DateTime)
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", row.Machine, row.Process, row.Condition, pid, since, row.Detail)
 	}
 	return table.Flush()
-}
-
-// machineState asks a machine whether it has the packages that it is to have.
-func (s *session) machineState(target manifestxml.Target) string {
-	if target.Profile == "" {
-		return "empty"
-	}
-	result, err := run.Host{}.Run(s.soft, run.Command{Args: []string{target.ClientInterface, "--target", target.Address, "--print-invalid", target.Profile}, Timeout: reached})
-	switch {
-	case err != nil:
-		return "unreachable"
-	case result.Stdout != "":
-		return "packages missing"
-	}
-	return "deployed"
 }

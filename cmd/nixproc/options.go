@@ -40,6 +40,7 @@ type optionSet struct {
 	image      bool // images: --output, --name, --tag, …
 	network    bool // machines: --infrastructure, --distribution, --rollback, …
 	coordinate bool // the coordinator's profile
+	spread     bool // deployment to machines: --dry-run, --timeout
 	suites     bool // suites of tests: --variant, --junit, …
 }
 
@@ -94,7 +95,7 @@ func parse(name string, set optionSet, args []string) (*options, []string, error
 	if err == nil {
 		err = apply(flags, settings)
 	}
-	if err == nil && (set.deploy || set.recovery || set.suites) && o.jobs < 1 {
+	if err == nil && (set.deploy || set.recovery || set.suites || set.spread) && o.jobs < 1 {
 		err = fmt.Errorf("option --jobs: %d is not 1 or more", o.jobs)
 	}
 	if err == nil && o.keepGoing && o.noRollback {
@@ -174,6 +175,11 @@ func (o *options) define(flags *pflag.FlagSet, set optionSet) {
 		flags.BoolVar(&o.rollback, "rollback", false, "")
 		flags.BoolVar(&o.wait, "wait", false, "")
 		flags.StringVar(&o.idScope, "id-scope", "network", "")
+	}
+	if set.spread {
+		flags.IntVar(&o.jobs, "jobs", 4, "")
+		flags.IntVar(&o.timeout, "timeout", 0, "")
+		flags.BoolVar(&o.dryRun, "dry-run", false, "")
 	}
 	if set.coordinate {
 		flags.StringVarP(&o.profile, "profile", "p", usualNetwork, "")

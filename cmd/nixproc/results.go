@@ -11,6 +11,7 @@ import (
 
 	"nixproc/lib/deploy"
 	"nixproc/lib/manager"
+	"nixproc/lib/network"
 	"nixproc/lib/plan"
 )
 
@@ -60,6 +61,7 @@ func (r *results) observe(event deploy.Event) {
 var past = map[plan.Action]string{
 	plan.Keep: "kept", plan.Refresh: "refreshed", plan.Restart: "restarted",
 	plan.Start: "started", plan.Stop: "stopped", plan.Skip: "skipped",
+	network.Leave: "left",
 }
 
 // row is what --json prints of one process.
@@ -145,7 +147,7 @@ func (r *results) printPlan(p plan.Plan, asJSON bool) error {
 
 func summary(counts map[plan.Action]int, words map[plan.Action]string) string {
 	var parts []string
-	for _, action := range []plan.Action{plan.Start, plan.Stop, plan.Restart, plan.Refresh, plan.Skip, plan.Keep} {
+	for _, action := range []plan.Action{plan.Start, plan.Stop, plan.Restart, plan.Refresh, plan.Skip, network.Leave, plan.Keep} {
 		word := words[action]
 		if words == nil {
 			word = string(action)

@@ -111,21 +111,10 @@ func (s *session) statusOfInterrupted(where profile.Profile, o *options, operand
 // showStatus prints the processes of a generation, "" for none, and what runs
 // besides of a switch that did not come to its end.
 func (s *session) showStatus(target deploy.Target, path string, o *options, operands []string) error {
-	units, err := target.InPlace(path)
+	units, states, err := s.observe(target, path, operands)
 	if err != nil {
 		return err
 	}
-	if units, err = named(units, operands); err != nil {
-		return err
-	}
-	states, err := target.Manager.Status(s.soft, units)
-	if err != nil {
-		return err
-	}
-	units = slices.DeleteFunc(units, func(u manager.Unit) bool {
-		return u.Profile != path && !u.Wanted && states[u.Name].Condition == manager.Stopped
-	})
-	slices.SortStableFunc(units, func(a, b manager.Unit) int { return a.Rank - b.Rank })
 	if o.json {
 		err = printJSON(statusRows(units, states))
 	} else {
@@ -135,6 +124,26 @@ func (s *session) showStatus(target deploy.Target, path string, o *options, oper
 		return err
 	}
 	return downError(units, states)
+}
+
+// observe gives what showStatus prints.
+func (s *session) observe(target deploy.Target, path string, names []string) ([]manager.Unit, map[string]manager.State, error) {
+	units, err := target.InPlace(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	if units, err = named(units, names); err != nil {
+		return nil, nil, err
+	}
+	states, err := target.Manager.Status(s.soft, units)
+	if err != nil {
+		return nil, nil, err
+	}
+	units = slices.DeleteFunc(units, func(u manager.Unit) bool {
+		return u.Profile != path && !u.Wanted && states[u.Name].Condition == manager.Stopped
+	})
+	slices.SortStableFunc(units, func(a, b manager.Unit) int { return a.Rank - b.Rank })
+	return units, states, nil
 }
 
 // named are those of the units that names name: all, if there are no names.

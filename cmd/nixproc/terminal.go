@@ -73,6 +73,7 @@ func report(err error) int {
 		busy    *deploy.BusyError
 		model   *nixeval.ModelError
 		failure *deploy.Failure
+		network *networkError
 	)
 	switch {
 	case err == nil:
@@ -88,6 +89,9 @@ func report(err error) int {
 		return exitModel
 	case errors.As(err, &failure):
 		return reportFailure(failure)
+	case errors.As(err, &network) && network.wrong:
+		note("%v", err)
+		return exitWrong
 	}
 	note("%v", err)
 	return exitUndone

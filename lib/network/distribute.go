@@ -16,6 +16,7 @@ import (
 type Process struct {
 	Attribute string
 	After     []string // attributes of the processes that it depends on
+	Name      string   // by which a machine knows it
 }
 
 // Distribute chooses a machine for each process: processes that depend on each
@@ -125,4 +126,24 @@ func Check(distribution map[string][]string, machines []string, processes []Proc
 		return nil
 	}
 	return errors.New("the distribution: " + strings.Join(problems, "; "))
+}
+
+// Alike says which machines would have two processes of one name: where one of them
+// is deployed, the other one is replaced.
+func Alike(distribution map[string][]string, processes []Process) error {
+	var problems []string
+	first := map[[2]string]string{}
+	for _, process := range processes {
+		for _, machine := range distribution[process.Attribute] {
+			other, taken := first[[2]string{machine, process.Name}]
+			if taken {
+				problems = append(problems, fmt.Sprintf("'%s' and '%s' are both called '%s', and both on machine '%s'", other, process.Attribute, process.Name, machine))
+			}
+			first[[2]string{machine, process.Name}] = process.Attribute
+		}
+	}
+	if problems == nil {
+		return nil
+	}
+	return errors.New("a machine has one process of a name: " + strings.Join(problems, "; ") + ": rename one, or put it on another machine")
 }

@@ -17,7 +17,7 @@ func machines(n int) (names []string) {
 func chains(n int) (processes []Process) {
 	for i := range n {
 		name := fmt.Sprintf("p%d", i)
-		processes = append(processes, Process{name + "-db", nil}, Process{name + "-app", []string{name + "-db"}}, Process{name + "-web", []string{name + "-app", "elsewhere"}})
+		processes = append(processes, Process{Attribute: name + "-db", After: nil}, Process{Attribute: name + "-app", After: []string{name + "-db"}}, Process{Attribute: name + "-web", After: []string{name + "-app", "elsewhere"}})
 	}
 	return processes
 }
@@ -50,8 +50,8 @@ func TestDistribute(t *testing.T) {
 			t.Errorf("%s has %d of 1000 groups", machine, count)
 		}
 	}
-	other := distribute(t, []string{"b", "a", "c"}, []Process{{"y", []string{"x"}}, {"x", nil}, {"z", nil}})
-	same := distribute(t, []string{"c", "b", "a"}, []Process{{"z", nil}, {"x", nil}, {"y", []string{"x"}}})
+	other := distribute(t, []string{"b", "a", "c"}, []Process{{Attribute: "y", After: []string{"x"}}, {Attribute: "x", After: nil}, {Attribute: "z", After: nil}})
+	same := distribute(t, []string{"c", "b", "a"}, []Process{{Attribute: "z", After: nil}, {Attribute: "x", After: nil}, {Attribute: "y", After: []string{"x"}}})
 	if fmt.Sprint(other) != fmt.Sprint(same) {
 		t.Errorf("%v is not %v", other, same)
 	}
@@ -82,7 +82,7 @@ func TestDistributionIsStable(t *testing.T) {
 
 func TestCheck(t *testing.T) {
 	t.Parallel()
-	processes := []Process{{"a", nil}, {"b", nil}}
+	processes := []Process{{Attribute: "a", After: nil}, {Attribute: "b", After: nil}}
 	if err := Check(map[string][]string{"a": {"m"}, "b": {"m", "n"}}, []string{"m", "n"}, processes); err != nil {
 		t.Error(err)
 	}
@@ -91,5 +91,18 @@ func TestCheck(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v does not say %q", err, want)
 		}
+	}
+}
+
+// Two processes of one name can't be on one machine.
+func TestAlike(t *testing.T) {
+	t.Parallel()
+	processes := []Process{{Attribute: "a", Name: "x"}, {Attribute: "b", Name: "x"}, {Attribute: "c", Name: "y"}}
+	if err := Alike(map[string][]string{"a": {"m"}, "b": {"n"}, "c": {"m", "n"}}, processes); err != nil {
+		t.Error(err)
+	}
+	err := Alike(map[string][]string{"a": {"m", "n"}, "b": {"o", "n"}}, processes)
+	if want := "'a' and 'b' are both called 'x', and both on machine 'n'"; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("%v, want %q", err, want)
 	}
 }

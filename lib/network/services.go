@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 )
 
 // Service is a process under one process manager, on some machines: what Disnix
@@ -20,6 +19,10 @@ type Service struct {
 
 // Module is the module of Dysnomia that has nixproc do the work on a machine.
 const Module = "nixproc-process"
+
+// ServiceDir is where a service's package has a link to its profile. Disnix puts all
+// packages of a machine into one tree, so its name has the hash of the profile.
+const ServiceDir = "share/nixproc"
 
 // Services turns processes into services. Where a process is on machines with
 // different process managers, each of these has a service of its own, NAME-MANAGER.
@@ -63,58 +66,4 @@ func Services(processes []Process, distribution map[string][]string, managers ma
 		services[i].After = after[service.Process]
 	}
 	return services, nil
-}
-
-// Change is what a deployment does to a process on a machine.
-type Change struct {
-	Machine string `json:"machine"`
-	Process string `json:"process"`
-	Action  string `json:"action"` // start, stop, restart, keep
-}
-
-// On says what is on a machine: keys by names of services.
-type On map[string]map[string]string
-
-// Compare tells what leads from one state to another. Disnix restarts what has
-// another key: the package is another one, or that of something that it depends on.
-func Compare(before, after On) []Change {
-	var changes []Change
-	for _, machine := range slices.Sorted(maps.Keys(union(before, after))) {
-		for _, name := range slices.Sorted(maps.Keys(union(before[machine], after[machine]))) {
-			old, was := before[machine][name]
-			key, is := after[machine][name]
-			action := "keep"
-			switch {
-			case !was:
-				action = "start"
-			case !is:
-				action = "stop"
-			case key != old:
-				action = "restart"
-			}
-			changes = append(changes, Change{machine, name, action})
-		}
-	}
-	return changes
-}
-
-func union[V any](one, other map[string]V) map[string]V {
-	all := maps.Clone(other)
-	if all == nil {
-		all = map[string]V{}
-	}
-	maps.Copy(all, one)
-	return all
-}
-
-// Lost is the address of the machine at which a deployment ended, by what
-// disnix-deploy said; "" if it names none.
-func Lost(said string) string {
-	for line := range strings.Lines(said) {
-		address, rest, found := strings.Cut(strings.TrimPrefix(line, "[target: "), "]: ")
-		if found && strings.HasPrefix(line, "[target: ") && (strings.Contains(rest, "failed") || strings.HasPrefix(rest, "Cannot ")) {
-			return address
-		}
-	}
-	return ""
 }

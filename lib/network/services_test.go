@@ -13,7 +13,7 @@ import (
 // it depends on both.
 func TestServices(t *testing.T) {
 	t.Parallel()
-	processes := []Process{{"db", nil}, {"web", []string{"db"}}}
+	processes := []Process{{Attribute: "db", After: nil}, {Attribute: "web", After: []string{"db"}}}
 	managers := map[string]string{"one": "systemd", "two": "supervisord", "three": "systemd", "none": "", "old": "disnix"}
 	got, err := Services(processes, map[string][]string{"db": {"one", "two", "three"}, "web": {"two"}}, managers)
 	want := []Service{
@@ -30,33 +30,9 @@ func TestServices(t *testing.T) {
 	if got, err := Services(processes[:1], map[string][]string{"db": {"old"}}, managers); err != nil || got[0].Type != "process" {
 		t.Errorf("Disnix's own packages: %+v, %v", got, err)
 	}
-	clash := []Process{{"db", nil}, {"db-systemd", nil}}
+	clash := []Process{{Attribute: "db", After: nil}, {Attribute: "db-systemd", After: nil}}
 	if _, err := Services(clash, map[string][]string{"db": {"one", "two"}, "db-systemd": {"one"}}, managers); err == nil {
 		t.Error("two services have one name")
-	}
-}
-
-func TestCompare(t *testing.T) {
-	t.Parallel()
-	before := On{"one": {"kept": "k", "changed": "old", "gone": "g"}, "left": {"last": "l"}}
-	after := On{"one": {"kept": "k", "changed": "new", "came": "c"}, "new": {"first": "f"}}
-	want := []Change{{"left", "last", "stop"}, {"new", "first", "start"}, {"one", "came", "start"}, {"one", "changed", "restart"}, {"one", "gone", "stop"}, {"one", "kept", "keep"}}
-	if got := Compare(before, after); !reflect.DeepEqual(got, want) {
-		t.Errorf("%v, want %v", got, want)
-	}
-}
-
-func TestLost(t *testing.T) {
-	t.Parallel()
-	for said, want := range map[string]string{
-		"[coordinator]: x\n[target: test2]: Activation failed of service: abc\n[target: test1]: Deactivation failed of service: d\n": "test2",
-		"[target: a.example]: Cannot lock profile: /p\n":                            "a.example",
-		"[target: test1]: Activating service with key: a\nThe deployment failed!\n": "",
-		"": "",
-	} {
-		if got := Lost(said); got != want {
-			t.Errorf("%q: %q, want %q", said, got, want)
-		}
 	}
 }
 

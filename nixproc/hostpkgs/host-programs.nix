@@ -76,6 +76,7 @@ in
   wget = { debian = "wget"; programs = [ "wget" ]; };
   git = { debian = "git"; programs = [ "git" ]; };
   jq = { debian = "jq"; programs = [ "jq" ]; };
+  libxslt = { debian = "xsltproc"; programs = [ "xsltproc" ]; };
   rsync = { debian = "rsync"; programs = [ "rsync" ]; };
   openssl = { debian = "openssl"; programs = [ "openssl" ]; };
   perl = { debian = "perl"; programs = [ "perl" ]; };
@@ -114,8 +115,8 @@ in
     dirs = [ "/usr/lib/execline/bin" ];
     programs = [ "execlineb" "background" "backtick" "case" "cd" "define" "dollarat" "elgetopt" "elgetpositionals" "elglob" "eltest" "emptyenv" "envfile" "exec" "execline-cd" "execline-umask" "exit" "export" "fdblock" "fdclose" "fdmove" "fdreserve" "fdswap" "forbacktickx" "foreground" "forstdin" "forx" "getcwd" "getpid" "heredoc" "homeof" "if" "ifelse" "ifte" "ifthenelse" "importas" "loopwhilex" "multidefine" "multisubstitute" "pipeline" "piperw" "posix-cd" "posix-umask" "redirfd" "runblock" "shift" "trap" "tryexec" "umask" "unexport" "wait" "withstdinas" ];
   };
-  dysnomia = { debian = null; programs = [ "dysnomia-activities" "dysnomia-addgroups" "dysnomia-addusers" "dysnomia-delgroups" "dysnomia-delusers" "dysnomia-containers" "dysnomia-lock" "dysnomia-logfiles" "dysnomia-services" "dysnomia-snapshots" ]; };
-  disnix = { debian = null; programs = [ "disnix-deploy" "disnix-activate" "disnix-build" "disnix-distribute" "disnix-env" "disnix-instantiate" "disnix-manifest" "disnix-migrate" "disnix-lock" "disnix-set" "disnix-run" "disnix-service" "disnix-client" "disnix-ssh-client" "disnix-visualize" "disnix-collect-garbage" "disnix-copy-closure" "disnix-delete-state" ]; };
+  dysnomia = { debian = null; programs = [ "dysnomia" "dysnomia-addgroups" "dysnomia-addusers" "dysnomia-containers" "dysnomia-delgroups" "dysnomia-delusers" "dysnomia-snapshots" ]; };
+  disnix = { debian = null; programs = [ "disnix-deploy" "disnix-activate" "disnix-build" "disnix-capture-infra" "disnix-capture-manifest" "disnix-clean-snapshots" "disnix-client" "disnix-collect-garbage" "disnix-compare-manifest" "disnix-convert" "disnix-convert-manifest" "disnix-copy-closure" "disnix-copy-snapshots" "disnix-delegate" "disnix-delete-state" "disnix-diagnose" "disnix-distribute" "disnix-env" "disnix-gendist-roundrobin" "disnix-instantiate" "disnix-lock" "disnix-manifest" "disnix-migrate" "disnix-normalize-infra" "disnix-query" "disnix-reconstruct" "disnix-restore" "disnix-run-activity" "disnix-service" "disnix-set" "disnix-snapshot" "disnix-ssh-client" "disnix-tmpfile" "disnix-visualize" ]; };
 
   # Services.
   nginx = { debian = "nginx"; programs = [ "nginx" ]; };

@@ -19,13 +19,40 @@ let
     (processManager: _: import ../process/call-model.nix (arguments // { inherit exprFile processManager pkgs system extraParams; }))
     managers;
 
+  nixprocBinary = import ../binary.nix { inherit pkgs; };
+
+  # The package of a service is a link to a profile of that one process, which has all
+  # that nixproc compares, and waits for. It is not the profile itself, since Disnix puts
+  # all packages of a machine into one tree. That of the process manager Disnix is for
+  # Dysnomia's own module, and s6-rc's are put together on the machine.
+  packageOf = { manager, process, ... }:
+    let
+      value = modelFor.${manager}.${process};
+      package = if builtins.isFunction value.pkg then value.pkg { } else value.pkg;
+      name = import ../process/safe-name.nix (builtins.unsafeDiscardStringContext package.name);
+    in
+    if manager == "disnix" || manager == "s6-rc" then package
+    else derivation {
+      inherit name;
+      system = builtins.currentSystem or system;
+      builder = nixprocBinary;
+      args = [ "build-service" ];
+      __structuredAttrs = true;
+      preferLocalBuild = true;
+      allowSubstitutes = false;
+      profile = "${import ../deployment.nix (arguments // {
+        processManager = manager;
+        inherit pkgs system name nixprocBinary;
+        model = { name = process; value = { ${process} = value; }; };
+      })}";
+    };
+
   made = builtins.mapAttrs
     (name: service:
-      let process = modelFor.${service.manager}.${service.process}; in
       {
         inherit name;
         inherit (service) type;
-        pkg = if builtins.isFunction process.pkg then process.pkg { } else process.pkg;
+        pkg = packageOf service;
         activatesAfter = builtins.listToAttrs (map (other: { name = other; value = made.${other}; }) service.after);
       })
     services;

@@ -52,8 +52,7 @@ let
 
   # A name that is no file name is reported by the command, with the name of
   # the attribute; here it must only not get in the way of that.
-  safeName = builtins.concatStringsSep "-" (builtins.filter builtins.isString
-    (builtins.split "[^A-Za-z0-9+._?=-]+" packageName));
+  safeName = import ./safe-name.nix packageName;
 
   specification = {
     schema = 1;
@@ -66,7 +65,7 @@ let
   else { credentialsTree = "${credentials}"; });
 
   rendered = specification: if built != null then built else derivation {
-    name = if safeName == "" then "process" else safeName;
+    name = safeName;
     system = builtins.currentSystem or stdenv.system;
     builder = nixprocBinary;
     args = [ "build-package" ];

@@ -9,10 +9,11 @@
 stdenv.mkDerivation {
   name = "nixproc-dysnomia-module";
   inherit nixproc;
+  utilLinux = pkgs.util-linux or pkgs.utillinux;
   module = builtins.path { path = ./nixproc-process; name = "nixproc-process"; };
   buildCommand = ''
     mkdir -p $out/libexec/dysnomia
-    sed "s|^nixproc=.*|nixproc=$nixproc/bin/nixproc|" $module >$out/libexec/dysnomia/nixproc-process
+    sed "s|^nixproc=.*|nixproc=$nixproc/bin/nixproc|; s|^flock=.*|flock=$utilLinux/bin/flock|" $module >$out/libexec/dysnomia/nixproc-process
     chmod 755 $out/libexec/dysnomia/nixproc-process
   '';
 }

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"nixproc/lib/manifestxml"
+	"nixproc/lib/network"
+	"nixproc/lib/replace"
+)
+
+// pending are the switches of a network that did not come to their end: those that
+// were killed, or could not be undone. What they were to deploy may be there.
+type pending struct {
+	Switches []pendingSwitch `json:"switches"`
+	Locked   bool            `json:"locked"` // the machines may be locked by them
+}
+
+type pendingSwitch struct {
+	Generation int  `json:"generation"` // its manifest's link, which keeps the packages
+	Made       bool `json:"made"`       // for this switch
+}
+
+func (w networkWork) pendingFile() string { return filepath.Join(w.where.WorkDir(), "network.json") }
+
+// readPending reads what is deployed, and where that is in doubt.
+func (w *networkWork) readPending() error {
+	w.deployed = placed(w.before)
+	data, err := os.ReadFile(w.pendingFile())
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err == nil {
+		err = json.Unmarshal(data, &w.pending)
+	}
+	if err != nil {
+		return fmt.Errorf("what a switch that did not come to its end has left can't be read: %s: %w", w.pendingFile(), err)
+	}
+	for _, one := range w.pending.Switches {
+		path, err := os.Readlink(w.where.Link(one.Generation))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // somebody has deleted the generation
+		}
+		if err != nil {
+			return err
+		}
+		begun, err := manifestxml.ReadNetwork(path)
+		if err != nil {
+			return err
+		}
+		known := placed(w.before)
+		w.deployed = network.InDoubt(w.deployed, placed(begun))
+		for _, target := range begun.Targets {
+			if !slices.ContainsFunc(w.before.Targets, func(one manifestxml.Target) bool { return one.Name == target.Name }) {
+				target.Profile = "" // nothing is to be kept there
+				w.before.Targets = append(w.before.Targets, target)
+			}
+		}
+		for _, m := range begun.Mappings {
+			if _, there := known[m.Target][m.Name]; !there {
+				w.before.Mappings = append(w.before.Mappings, m)
+			}
+		}
+	}
+	return nil
+}
+
+// writePending remembers the switch that begins, and those that are still in doubt.
+func (w networkWork) writePending(p pending) error {
+	data, err := json.Marshal(p)
+	if err != nil {
+		return err
+	}
+	return replace.File(w.pendingFile(), data, 0o644)
+}
+
+// settle forgets a switch, and all that were in doubt if it came to its end. The
+// generations that were made for those that did not go.
+func (w networkWork) settle(switched pendingSwitch, deployed bool) error {
+	left := w.pending
+	left.Locked = false
+	gone := []pendingSwitch{switched}
+	if deployed {
+		gone, left.Switches = append(left.Switches, switched), nil
+	}
+	current, _, err := w.where.Current()
+	if err != nil {
+		return err
+	}
+	for _, one := range gone {
+		if one.Made && one.Generation != current.Number {
+			if err := w.where.Remove(one.Generation); err != nil {
+				return err
+			}
+		}
+	}
+	if len(left.Switches) > 0 {
+		return w.writePending(left)
+	}
+	if err := os.Remove(w.pendingFile()); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
