@@ -41,10 +41,10 @@ torture:
 	NIXPROC_TEST_TORTURE=$(TORTURE) NIXPROC_TEST_TORTURE_TIMES=$(TIMES) $(GO) test -count=1 -v -timeout 12h -run 'Anywhere$$' ./tests
 
 # The suites of tests/services under each manager that is installed, as root and not:
-# tests, upgrades and crashes. make test takes a cut.
+# tests, upgrades and crashes; and all modules of Dysnomia. make test takes a cut.
 services:
 	@sh tools/setup.sh test
-	NIXPROC_TEST_SERVICES=all $(GO) test -count=1 -v -timeout 15m -run 'TestServices$$' ./tests
+	NIXPROC_TEST_SERVICES=all $(GO) test -count=1 -v -timeout 15m -run 'TestServices$$|TestDysnomiaModules$$' ./tests
 
 # Any values at all for whatever reads what others wrote, FUZZTIME for each of
 # the targets; make test runs the seeds alone. Now and then the go command calls it

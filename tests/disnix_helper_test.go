@@ -65,14 +65,26 @@ func (p *disnixPlace) ownDirectories() {
 	p.env = append(p.env, "TMPDIR="+p.path("tmp dir"), "DYSNOMIA_STATEDIR="+state)
 }
 
+// installedDisnix is the directory of Disnix's programs; "" where it, or Dysnomia,
+// is not installed.
+func installedDisnix() string {
+	var dir string
+	for _, program := range []string{"dysnomia", "disnix-run-activity", "disnix-deploy", "disnix-env"} {
+		path, err := exec.LookPath(program)
+		if err != nil {
+			return ""
+		}
+		dir = filepath.Dir(path)
+	}
+	return dir
+}
+
 // newRealDisnix is a place where nixproc runs in a mount namespace in which the
 // profiles of the machine's own Disnix are hidden.
 func newRealDisnix(t *testing.T) *disnixPlace {
 	t.Helper()
-	for _, program := range []string{"disnix-deploy", "disnix-run-activity", "dysnomia"} {
-		if _, err := exec.LookPath(program); err != nil {
-			t.Skipf("Disnix is not installed: %v", err)
-		}
+	if installedDisnix() == "" {
+		t.Skip("Disnix is not installed")
 	}
 	needsUnshare(t)
 	p := &disnixPlace{deployment: newDeployment(t), real: true}

@@ -21,8 +21,14 @@ type started struct {
 	done   chan error
 }
 
-// start begins a switch, in a process group of its own.
+// start begins a switch.
 func (d *deployment) start(args ...string) *started {
+	d.t.Helper()
+	return d.begin(append([]string{"sysvinit-switch", "--state-dir", d.path("state"), "--force-disable-user-change"}, args...)...)
+}
+
+// begin begins a command, in a process group of its own.
+func (d *deployment) begin(args ...string) *started {
 	d.t.Helper()
 	s := &started{t: d.t, stderr: filepath.Join(d.t.TempDir(), "stderr"), done: make(chan error, 1)}
 	file, err := os.Create(s.stderr)
@@ -30,7 +36,7 @@ func (d *deployment) start(args ...string) *started {
 		d.t.Fatal(err)
 	}
 	defer file.Close()
-	s.cmd = exec.Command(d.binary, append([]string{"sysvinit-switch", "--state-dir", d.path("state"), "--force-disable-user-change"}, args...)...)
+	s.cmd = exec.Command(d.binary, args...)
 	s.cmd.Dir, s.cmd.Env = d.dir, d.env
 	s.cmd.Stdout, s.cmd.Stderr = &s.stdout, file
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}

@@ -16,13 +16,17 @@ import (
 // deployment, in a network namespace with the cable between all.
 type network struct {
 	*disnixPlace
+	disnix   string // directory of Disnix's programs, or of those that stand in for them
 	machines []string
-	pids     map[string]int // of their first processes
+	pids     map[string]int            // of their first processes
+	own      map[string]map[string]int // what runs on them before anything is deployed
+	systemd  map[string]*systemdMachine
 	cable    *exec.Cmd
 }
 
 // setUpMachine is run in new namespaces, with the directories of the machine, the
-// store, the deployment and the stand-in. Only these are left of /tmp.
+// store, the deployment and Disnix. Only these are left of /tmp. The profiles of
+// the real Disnix are always in /nix/var.
 const setUpMachine = privateEtc + `
 machine=$1 store=$2 deployment=$3
 mount -t proc proc /proc
@@ -40,6 +44,7 @@ done
 mount -t tmpfs tmpfs /var
 mount -t tmpfs tmpfs /run
 mkdir -p /var/run /var/log
+if [ -d /nix/var/nix/profiles ]; then mount --bind "$machine/profiles" /nix/var/nix/profiles; fi
 mount --bind "$machine/store" "$store/store"
 mount --bind "$machine/nix" "$store/var/nix"
 # It takes in the orphans, and lives until its input ends.
@@ -49,11 +54,26 @@ echo ready
 wait $!
 `
 
+// newNetwork boots machines by their names. NAME=systemd is one with a systemd,
+// NAME=supervisord one with a supervisord.
 func newNetwork(t *testing.T, machines ...string) *network {
 	t.Helper()
 	needsUnshare(t, "--net", "--pid", "--uts", "--fork")
 	needsRoot(t, "ip", "groupadd", "useradd")
-	n := &network{disnixPlace: newDisnix(t, newDeployment(t)), machines: machines, pids: map[string]int{}}
+	d := newDeployment(t)
+	d.dir = filepath.Join(filepath.Dir(d.dir), "network") // Disnix's scripts take no blanks
+	d.useStore(d.store)
+	if err := os.MkdirAll(d.path("profiles"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	n := &network{disnix: installedDisnix(), pids: map[string]int{}, own: map[string]map[string]int{}, systemd: map[string]*systemdMachine{}}
+	if n.disnix == "" {
+		n.disnix, n.disnixPlace = standIn(t), newDisnix(t, d)
+	} else {
+		n.disnixPlace = &disnixPlace{deployment: d, real: true}
+		n.ownDirectories()
+	}
+	t.Log("Disnix is the one in", n.disnix)
 	if err := os.Chmod(filepath.Dir(n.dir), 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -70,31 +90,51 @@ func newNetwork(t *testing.T, machines ...string) *network {
 	n.env = append(n.env, "NIXPROC_BUILDER="+binary, "DISNIX_CLIENT_INTERFACE="+n.path("client"), "NIX_PATH=nixpkgs="+n.path("tree/nixproc/hostpkgs"))
 
 	var hosts strings.Builder
-	for i, name := range machines {
+	for i, machine := range machines {
+		name, _, _ := strings.Cut(machine, "=")
+		n.machines = append(n.machines, name)
 		fmt.Fprintf(&hosts, "10.99.0.%d %s\n", i+1, name)
 	}
 	n.write("hosts", hosts.String())
+	n.script("there", `
+directory=`+shellWord(n.dir)+`/machines/$1
+shift
+exec nsenter --target "$(cat "$directory/pid")" --all env NIX_USER_PROFILE_DIR="$directory/profiles" DISNIX_STANDIN_STATE="$directory/profiles" \
+	DYSNOMIA_STATEDIR="$directory/dysnomia" TMPDIR="$directory/tmp" "$@"
+`)
 	n.script("client", `
-directory=`+shellWord(n.dir)+`/machines/$2
+all=" $* "
+rest=${all#* --target }
+target=${rest%% *}
+directory=`+shellWord(n.dir)+`/machines/$target
 lost() {
-	echo "$2: no route to this machine" >&2
+	echo "$target: no route to this machine" >&2
 	exit 255
 }
-[ -e "$directory/pid" ] || lost "$@"
-case " $* " in *" $(cat "$directory/cut") "*) rm "$directory/pid"; lost "$@" ;; esac
-exec nsenter --target "$(cat "$directory/pid")" --mount --net --pid --uts env NIX_USER_PROFILE_DIR="$directory/profiles" DISNIX_STANDIN_STATE="$directory/profiles" \
-	DYSNOMIA_STATEDIR="$directory/dysnomia" TMPDIR="$directory/tmp" disnix-run-activity "$@"
+[ -e "$directory/pid" ] || lost
+case $all in *" $(cat "$directory/cut") "*) rm "$directory/pid"; lost ;; esac
+there() {
+	`+shellWord(n.path("there"))+` "$target" "$@"
+}
+case $all in
+*" --localfile "*)
+	for file; do :; done
+	there sh -c 'cat >"$TMPDIR/closure" && disnix-run-activity --import --localfile "$TMPDIR/closure"' <"$file"
+	;;
+*) there disnix-run-activity "$@" ;;
+esac
 `)
 	n.cable, _ = n.hold("ip link set lo up; ip link add name cable type bridge; ip addr add 10.99.0.254/24 dev cable; ip link set cable up; echo ready; exec cat >/dev/null",
 		"--net", "--mount")
-	for i, name := range machines {
-		n.start(name, fmt.Sprintf("10.99.0.%d/24", i+1))
+	for i, machine := range machines {
+		name, manager, _ := strings.Cut(machine, "=")
+		n.start(name, manager, fmt.Sprintf("10.99.0.%d/24", i+1))
 	}
 	return n
 }
 
 // start boots a machine and connects it.
-func (n *network) start(name, address string) {
+func (n *network) start(name, manager, address string) {
 	n.t.Helper()
 	directory := n.path("machines", name)
 	for _, sub := range []string{"store", "nix", "profiles", "dysnomia", "tmp"} {
@@ -106,8 +146,14 @@ func (n *network) start(name, address string) {
 		// The store's directories are not writable.
 		exec.Command("chmod", "-R", "u+w", directory).Run()
 	})
-	_, pid := n.hold(setUpMachine, "--net", "--mount", "--pid", "--uts", "--fork", "--kill-child", "--", directory, n.store.dir, n.dir, standIn(n.t))
-	n.pids[name] = pid
+	if manager == "systemd" {
+		n.own[name] = map[string]int{"systemd": 1, "systemd-journald": 1}
+		n.pids[name] = n.boot(name)
+	} else {
+		n.own[name] = map[string]int{"cat": 1, "dash": 1}
+		_, n.pids[name] = n.hold(setUpMachine, "--net", "--mount", "--pid", "--uts", "--fork", "--kill-child", "--", directory, n.store.dir, n.dir, filepath.Dir(n.disnix))
+	}
+	pid := n.pids[name]
 	n.connect(name)
 	for _, line := range []string{
 		fmt.Sprintf("nsenter --target %d --net ip link add name to-%s type veth peer name net0 netns %d", n.cable.Process.Pid, name, pid),
@@ -117,6 +163,9 @@ func (n *network) start(name, address string) {
 		if out, err := exec.Command("sh", "-c", line).CombinedOutput(); err != nil {
 			n.t.Fatalf("%s: %v\n%s", line, err, out)
 		}
+	}
+	if manager == "supervisord" {
+		n.runSupervisord(name)
 	}
 }
 
@@ -189,13 +238,14 @@ func (n *network) script(name, text string) string {
 // on runs a program on a machine.
 func (n *network) on(machine string, args ...string) outcome {
 	n.t.Helper()
-	return n.program("nsenter", append([]string{"--target", strconv.Itoa(n.pids[machine]), "--mount", "--net", "--pid", "--uts"}, args...)...)
+	return n.program("nsenter", append([]string{"--target", strconv.Itoa(n.pids[machine]), "--all"}, args...)...)
 }
 
 // disnixEnv runs disnix-env on the coordinator.
 func (n *network) disnixEnv(args ...string) outcome {
 	n.t.Helper()
-	return n.program(filepath.Join(standIn(n.t), "disnix-env"), args...)
+	// What it calls takes no blanks in the directory for temporary files.
+	return n.program("env", append([]string{"TMPDIR=" + n.dir, filepath.Join(n.disnix, "disnix-env"), "--coordinator-profile-path", n.path("profiles/disnix-coordinator")}, args...)...)
 }
 
 func (n *network) mustDisnixEnv(args ...string) outcome {
@@ -238,6 +288,9 @@ func (n *network) programs(machine string) map[string]int {
 		if err == nil {
 			found[filepath.Base(program)]++
 		}
+	}
+	if n.systemd[machine] != nil {
+		delete(found, "dbus-daemon") // systemd may have it where it is installed
 	}
 	return found
 }

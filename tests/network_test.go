@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 )
 
 // exampleNetwork is a network with a tree of its own, in which examples are.
@@ -31,13 +32,17 @@ func (n *network) exampleOf(name string) []string {
 func (n *network) runs(what string, want map[string]map[string]int) {
 	n.t.Helper()
 	for _, machine := range n.machines {
-		expected := map[string]int{"cat": 1, "dash": 1} // the first process of a machine
+		expected := maps.Clone(n.own[machine])
 		maps.Copy(expected, want[machine])
 		var got map[string]int
-		eventually(n.t, fmt.Sprintf("%s: %v on %s, where %v run", what, expected, machine, got), func() bool {
-			got = n.programs(machine)
-			return maps.Equal(got, expected)
-		})
+		for end := time.Now().Add(5 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+			if got = n.programs(machine); maps.Equal(got, expected) {
+				break
+			}
+		}
+		if !maps.Equal(got, expected) {
+			n.t.Fatalf("%s: on %s run %v, want %v", what, machine, got, expected)
+		}
 	}
 }
 
@@ -61,13 +66,15 @@ func TestNetworkExamples(t *testing.T) {
 	for _, c := range []struct {
 		example string
 		more    []string
+		systemd string // what the machines have as a process manager
 	}{
-		{"webapps-agnostic", []string{"--extra-params", `{ processManager = "disnix"; }`}},
-		{"webapps-sysvinit", nil},
+		{"webapps-agnostic", []string{"--extra-params", `{ processManager = "disnix"; }`}, ""},
+		{"webapps-agnostic", []string{"--extra-params", `{ processManager = "systemd"; }`}, "=systemd"},
+		{"webapps-sysvinit", nil, ""},
 	} {
 		t.Run(c.example+strings.Join(c.more, " "), func(t *testing.T) {
 			t.Parallel()
-			n := exampleNetwork(t, "test1", "test2")
+			n := exampleNetwork(t, "test1"+c.systemd, "test2"+c.systemd)
 			n.mustDisnixEnv(append(n.exampleOf(c.example), c.more...)...)
 			n.serves("test2")
 			n.runs("deployed", map[string]map[string]int{"test1": oneWebapp, "test2": oneNginx})
@@ -94,17 +101,12 @@ func TestNetworkMoves(t *testing.T) {
 	n.runs("deployed", before)
 
 	n.write("tree/examples/webapps-agnostic/distribution.nix", `{ infrastructure }: { webapp = [ infrastructure.test3 ]; nginx = [ infrastructure.test2 ]; }`)
-	for _, activity := range []string{"--import", "--lock", "--activate"} {
-		n.cut("test3", activity)
-		r := n.disnixEnv(models...)
-		if r.code != 1 || !strings.Contains(r.stderr, "[target: test3]: ") {
-			t.Errorf("cut off at %s: exit code %d\n%s%s", activity, r.code, r.stdout, r.stderr)
-		}
-		n.serves("test2")
-		n.runs("cut off at "+activity, before)
-		n.connect("test3")
-		n.on("test3", "rm", "-f", n.path("machines/test3/tmp/disnix-default.lock"))
-	}
+	n.cut("test3", "--activate")
+	says(t, "cut off", n.disnixEnv(models...), 1, nil, []string{"[target: test3]: Activation failed"})
+	n.serves("test2")
+	n.runs("cut off", before)
+	n.connect("test3")
+	n.on("test3", "rm", "-f", n.path("machines/test3/tmp/disnix-default.lock"))
 
 	r := n.mustDisnixEnv(models...)
 	n.serves("test2")
@@ -115,19 +117,12 @@ func TestNetworkMoves(t *testing.T) {
 	n.runs("moved back", before)
 }
 
-// Where Dysnomia has our module, nixproc does the work of each machine, under the
-// manager of each: agnostic packages become what the machine's own manager takes. A
-// process that fails leaves the network as it was, and what it said is there.
+// Where Dysnomia has our module, nixproc does the work of each machine. A process
+// that fails leaves the network as it was, and what it said is there.
 func TestNetworkByOurModule(t *testing.T) {
 	t.Parallel()
 	n := exampleNetwork(t, "test1", "test2")
-	n.ourModule()
-	n.write("tree/examples/webapps-agnostic/ours.nix", `{ pkgs, distribution, invDistribution, system, processManager, port ? 8080 }@args:
-		let ids = (import ./ids.nix).ids; in
-		builtins.mapAttrs (_: service: service // { type = "nixproc-process"; })
-			(import ./services.nix (removeAttrs args [ "port" ] // { ids = ids // { nginxPorts.nginx = port; }; }))`)
-	models := n.exampleOf("webapps-agnostic")
-	models[1] = n.path("tree/examples/webapps-agnostic/ours.nix")
+	models := n.forOurModule()
 	n.mustDisnixEnv(append(models, "--extra-params", `{ processManager = "sysvinit"; }`)...)
 	n.serves("test2")
 	before := map[string]map[string]int{"test1": oneWebapp, "test2": oneNginx}
@@ -140,33 +135,6 @@ func TestNetworkByOurModule(t *testing.T) {
 
 	n.mustDisnixEnv("--undeploy", "-i", models[3])
 	n.runs("undeployed", nil)
-
-	// The same without a word about process managers: test1 has no other than init
-	// scripts, test2 has a supervisord.
-	n.write("supervisor/supervisord.conf", `[supervisord]
-logfile = /var/log/supervisord.log
-pidfile = /run/supervisord.pid
-[unix_http_server]
-file = /run/supervisord.sock
-[rpcinterface:supervisor]
-supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
-[supervisorctl]
-serverurl = unix:///run/supervisord.sock
-[include]
-files = conf.d/*
-`)
-	if r := n.on("test2", "supervisord", "-c", n.path("supervisor/supervisord.conf")); r.code != 0 {
-		t.Fatal(r)
-	}
-	n.write("tree/examples/webapps-agnostic/infrastructure.nix", `{
-		test1 = { properties.hostname = "test1"; containers.nixproc-process.processManager = "sysvinit"; };
-		test2 = { properties.hostname = "test2"; containers.nixproc-process = { processManager = "supervisord"; SUPERVISORD_CONF_DIR = `+nixString(n.path("supervisor"))+`; }; };
-	}`)
-	n.mustDisnixEnv(append(models, "--extra-params", `{ processManager = null; }`)...)
-	n.serves("test2")
-	if r := n.on("test2", "supervisorctl", "-c", n.path("supervisor/supervisord.conf"), "status", "nginx"); !strings.Contains(r.stdout, "RUNNING") {
-		t.Errorf("supervisord says %v", r)
-	}
 }
 
 // Dysnomia's own module for agnostic packages has nixproc-generate-config turn them
@@ -178,7 +146,7 @@ func TestNetworkManagedProcess(t *testing.T) {
 	if err := os.Symlink("nixproc", n.path("bin/nixproc-generate-config")); err != nil {
 		t.Fatal(err)
 	}
-	n.write("tree/examples/webapps-agnostic/infrastructure.nix", `let container = { stateDir = "/var/other"; logDir = "/var/logs"; forceDisableUserChange = 1; }; in {
+	n.write("tree/examples/webapps-agnostic/infrastructure.nix", `let container = { stateDir = "/var/other"; logDir = "/var/logs"; NIXPROC_FORCE_DISABLE_USER_CHANGE = 1; }; in {
 		test1 = { properties.hostname = "test1"; containers.managed-process = container // { processManager = "sysvinit"; }; };
 		test2 = { properties.hostname = "test2"; containers.managed-process = container // { processManager = "disnix"; }; };
 	}`)
@@ -197,6 +165,19 @@ func TestNetworkManagedProcess(t *testing.T) {
 	}
 	n.mustDisnixEnv("--undeploy", "-i", n.exampleOf("webapps-agnostic")[3])
 	n.runs("undeployed", nil)
+}
+
+// forOurModule gives the models of an example in which our module for Dysnomia, which
+// is put on all machines, does the work.
+func (n *network) forOurModule() []string {
+	n.t.Helper()
+	n.ourModule()
+	models := n.exampleOf("webapps-agnostic")
+	models[1] = n.write("tree/examples/webapps-agnostic/ours.nix", `{ pkgs, distribution, invDistribution, system, processManager, port ? 8080 }@args:
+		let ids = (import ./ids.nix).ids; in
+		builtins.mapAttrs (_: service: service // { type = "nixproc-process"; })
+			(import ./services.nix (removeAttrs args [ "port" ] // { ids = ids // { nginxPorts.nginx = port; }; }))`)
+	return models
 }
 
 // ourModule puts our module for Dysnomia on all machines.
@@ -244,7 +225,7 @@ func TestNetworkSwitch(t *testing.T) {
 			t.Errorf("%s: %q, want %q", what, got, want)
 		}
 	}
-	says("to begin with", command(0, "network-status").stdout, "no processes\n")
+	command(1, "network-status")
 	unknown := n.write("unknown.nix", `{ test1.properties.hostname = "test1"; test2.properties.hostname = "test2"; }`)
 	if r := command(65, "network-switch", "-i", unknown, model); !strings.Contains(r.stderr, "machine 'test") || !strings.Contains(r.stderr, "has no process manager") {
 		t.Errorf("without a process manager: %s", r.stderr)
@@ -256,30 +237,31 @@ func TestNetworkSwitch(t *testing.T) {
 	}
 	of := []string{"-P", "sysvinit", "-i", infrastructure, "--ids", assigned, "--id-resources", resources, model}
 	planned := command(0, append([]string{"network-plan"}, of...)...).stdout
-	says("what was done", command(0, append([]string{"network-switch"}, of...)...).stdout, planned)
+	done := command(0, append([]string{"network-switch"}, of...)...).stdout
+	says("what was done", strings.Join(strings.Fields(pidAfter.ReplaceAllString(done, "")), " "), fmt.Sprintf("%[1]s nginx started new %[1]s webapp started new 2 started: generation 1", strings.Fields(planned)[0]))
 	machine := strings.Fields(planned)[0]
 	says("the IDs", read(t, assigned), command(0, "id-assign", "--id-resources", resources, "--ids", assigned, "--host-packages", model).stdout)
-	says("the plan", planned, fmt.Sprintf("%[1]s  nginx   start\n%[1]s  webapp  start\n2 to start\n", machine))
+	says("the plan", planned, fmt.Sprintf("%[1]s  nginx   start  new\n%[1]s  webapp  start  new\nwould do: 2 start\n", machine))
 	n.serves(machine)
 	both := map[string]int{"nginx": 2, "webapp": 1}
 	n.runs("deployed", map[string]map[string]int{machine: both})
-	says("the same again", command(0, append([]string{"network-switch"}, of...)...).stdout, "2 to keep\n")
+	says("the same again", command(0, append([]string{"network-switch"}, of...)...).stdout, "2 kept: generation 1\n")
 
 	other := map[string]string{"test1": "test2", "test2": "test3", "test3": "test1"}[machine]
 	distribution := n.write("distribution.nix", `{ infrastructure }: { webapp = [ infrastructure.`+other+` ]; nginx = [ infrastructure.`+other+` ]; }`)
 	moving := append([]string{"network-switch", "-d", distribution}, of...)
 	n.cut(other, "--activate")
-	if r := command(1, moving...); !strings.Contains(r.stderr, "failed at the machine "+other) {
+	if r := command(2, moving...); !strings.Contains(r.stderr, "could not start webapp on "+other) || !strings.Contains(r.stderr, "in doubt") {
 		t.Errorf("cut off: %s", r.stderr)
 	}
-	if status := command(0, "network-status").stdout; strings.Count(status, "deployed") != 2 {
+	if status := command(1, "network-status").stdout; strings.Count(status, "running") != 2 || strings.Count(status, "in doubt") < 2 {
 		t.Errorf("after a failure: %s", status)
 	}
 	n.connect(other)
-	n.on(other, "rm", "-f", n.path("machines", other, "tmp/disnix-network.lock"))
 	n.serves(machine)
 	n.runs("cut off", map[string]map[string]int{machine: both})
 
+	// Its lock was left there, and is known to be ours.
 	command(0, moving...)
 	n.runs("moved", map[string]map[string]int{other: both})
 	command(0, "network-switch", "--rollback")
@@ -326,6 +308,7 @@ func TestNetworkRefuses(t *testing.T) {
 	p := newDisnix(t, newDeployment(t))
 	const one = `{ m.properties.hostname = "m"; }`
 	model := p.model("one.nix", `{ a = sleeper "a" { }; }`)
+	twins := p.model("twins.nix", `{ a = sleeper "a" { }; b = sleeper "a" { }; }`)
 	cycle := p.model("cycle.nix", `rec { a = sleeper "a" { dependencies = [ b.pkg ]; }; b = sleeper "b" { dependencies = [ a.pkg ]; }; }`)
 	for _, c := range []struct {
 		model, infrastructure, distribution, want string
@@ -339,6 +322,12 @@ func TestNetworkRefuses(t *testing.T) {
 		{model, one, `{ infrastructure }: { a = infrastructure.m; }`, "'a' is a machine, where a list of them is due"},
 		{model, one, `{ infrastructure }: { a = [ infrastructure.m ]; b = [ infrastructure.m ]; }`, "there is no process 'b' in the model"},
 		{model, one, `{ infrastructure }: { a = [ { } ]; }`, "'a' is on something that is no machine"},
+		{model, one, `{ infrastructure, more }: { }`, "distribution.nix takes more than { infrastructure }"},
+		{model, `{ m.properties.address = "m"; }`, "", "machine 'm' has no properties.hostname, by which Disnix reaches it: "},
+		{model, "{\n  m = missing;\n}", "", "infrastructure.nix:2:7\n"},
+		{twins, one, "", "'a' and 'b' are both called 'a', and both on machine 'm'"},
+		{p.write("services.nix", `{ distribution, invDistribution, pkgs, system }: { }`), one, "", "services.nix is a services model of Disnix (it takes the argument 'distribution'): disnix-env deploys it"},
+		{p.write("dependent.nix", "{ processManager }: {\n  a.dependsOn = { };\n}"), one, "", "dependsOn at " + p.path("dependent.nix") + ":2 of 'a'"},
 	} {
 		args := []string{"network-plan", "-P", "sysvinit", "--host-packages", "-i", p.write("infrastructure.nix", c.infrastructure)}
 		if c.distribution != "" {

@@ -23,6 +23,7 @@ type systemdMachine struct {
 	units string   // the directory of unit files, seen from here
 	enter []string // in front of the commands that are to reach it
 	below []string // in front of the command that boots it
+	more  []string // directories that can be seen there, beside the usual ones
 	owner int      // the number of the user whose it is
 	input io.Closer
 }
@@ -145,7 +146,7 @@ func (m *systemdMachine) run(script string, args ...string) (pid int) {
 // boot boots the system, for the first time or again.
 func (m *systemdMachine) boot() {
 	m.t.Helper()
-	unshare := m.run("boot-systemd.sh", m.dir, m.dir, m.store.dir, filepath.Dir(m.binary), checkoutPath(m.t))
+	unshare := m.run("boot-systemd.sh", slices.Concat([]string{m.dir, m.dir, m.store.dir, filepath.Dir(m.binary), checkoutPath(m.t)}, m.more)...)
 	var init int
 	eventually(m.t, "systemd is PID 1", func() bool {
 		if below := children(m.t, unshare); len(below) == 1 {
@@ -164,9 +165,14 @@ func (m *systemdMachine) boot() {
 // powerOff ends the machine at once, as if the power went.
 func (m *systemdMachine) powerOff() {
 	m.t.Helper()
-	init, _ := strconv.Atoi(m.enter[2])
 	m.input.Close()
-	gone(m.t, init)
+	gone(m.t, m.init())
+}
+
+// init is the number, here, of its process 1.
+func (m *systemdMachine) init() int {
+	pid, _ := strconv.Atoi(m.enter[2])
+	return pid
 }
 
 // inside runs a program in the machine.

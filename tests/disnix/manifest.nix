@@ -10,7 +10,8 @@
 
 let
   pkgs = import <nixpkgs> { };
-  inherit (pkgs.lib) concatMap concatMapStrings mapAttrsToList optionalString;
+  inherit (pkgs) lib;
+  inherit (lib) concatMap concatMapStrings mapAttrsToList optionalString;
   system = builtins.currentSystem;
   plain = builtins.unsafeDiscardStringContext;
 
@@ -70,7 +71,10 @@ let
   tag = name: text: if text == "" then "<${name}/>" else "<${name}>${text}</${name}>";
   mapping = withTarget: one: tag "mapping" (tag "container" one.container + tag "service" one.service + optionalString withTarget (tag "target" one.target));
   escape = builtins.replaceStrings [ "&" "<" ">" ] [ "&amp;" "&lt;" "&gt;" ];
-  property = name: value: "<property name=\"${name}\" type=\"string\">${escape (toString value)}</property>";
+  text = value: if builtins.isBool value then lib.boolToString value else escape (toString value);
+  typed = element: name: value: "<${element}${name} type=\"${builtins.typeOf value}\">"
+    + (if builtins.isList value then concatMapStrings (typed "elem" "") value else text value) + "</${element}>";
+  property = name: typed "property" " name=\"${name}\"";
   properties = set: builtins.concatStringsSep "" (mapAttrsToList property set);
 
   serviceXML = one: "<service name=\"${one.key}\">" + tag "name" one.name + tag "pkg" "${one.package}" + tag "type" one.type
@@ -101,12 +105,11 @@ let
     + tag "system" (target.system or system) + tag "numOfCores" (toString (target.numOfCores or 1))
     + tag "clientInterface" (target.clientInterface or clientInterface) + tag "targetProperty" (target.targetProperty or "hostname") + "</target>";
 
-  used = builtins.filter (target: ownOf target != [ ]) (builtins.attrNames targets);
 in
 pkgs.writeTextFile {
   name = "manifest.xml";
   text = document "manifest" (
-    tag "profiles" (concatMapStrings (target: "<profile name=\"${target}\">${profileOf target}</profile>") used)
+    tag "profiles" (concatMapStrings (target: "<profile name=\"${target}\">${profileOf target}</profile>") (builtins.attrNames targets))
     + servicesXML (builtins.attrValues entries)
     + tag "infrastructure" (concatMapStrings targetXML (builtins.attrValues targets))
     + mappingsXML true (concatMap mappingsOf (builtins.attrNames distributed))

@@ -43,6 +43,9 @@ func (d *launchd) do(args []string) answer {
 	case len(args) == 3 && args[0] == "kill" && args[1] == "SIGKILL":
 		return d.with(args[2], (*job).kill)
 	}
+	if a, known := d.legacy(args); known {
+		return a
+	}
 	return refused(64, "Unrecognized subcommand: %s", strings.Join(args, " "))
 }
 

@@ -29,6 +29,9 @@ func main() {
 	flag.DurationVar(&c.activate, "activate", 600*time.Millisecond, "to start a process and to see it running")
 	flag.DurationVar(&c.coordinate, "coordinate", 15*time.Millisecond, "of a core of the coordinator, for each activity")
 	flag.IntVar(&c.cores, "cores", 2, "of the coordinator")
+	flag.IntVar(&c.transfers, "transfers", 8, "machines that are copied to side by side")
+	flag.IntVar(&c.jobs, "jobs", 4, "processes of a machine that start side by side")
+	flag.IntVar(&c.all, "all", 200, "machines that are at work side by side")
 	flag.Float64Var(&c.bandwidth, "bandwidth", 1000, "of the coordinator's cable, Mbit/s")
 	flag.Float64Var(&c.base, "base", 60, "MB of packages that each machine needs once")
 	flag.Float64Var(&c.each, "each", 0.02, "MB of packages of a process's own")
@@ -51,13 +54,10 @@ func run(measured string, c cost) error {
 			return err
 		}
 	}
-	fmt.Fprintln(table, "\nsimulated\tmachines\tprocesses\tcopy\tactivate\tbound by\tone process changed")
+	fmt.Fprintln(table, "\nsimulated\tmachines\tprocesses\tcopy\tactivate\tby disnix-deploy\tone process changed")
 	for _, machines := range []int{3, 10, 100, 1000} {
 		const each = 100
-		copied := c.copy(machines, each)
-		activated, bound := c.activation(machines, each)
-		changed, _ := c.activation(1, 1)
-		fmt.Fprintf(table, "\t%d\t%d\t%v\t%v\t%s\t%v\n", machines, machines*each, round(copied), round(activated), bound, round(2*changed))
+		fmt.Fprintf(table, "\t%d\t%d\t%v\t%v\t%v\t%v\n", machines, machines*each, round(c.copy(machines, each)), round(c.activation(machines, each)), round(c.byDisnix(machines, each)), round(c.change(machines)))
 	}
 	return table.Flush()
 }

@@ -5,48 +5,50 @@ import "time"
 // cost is what each step of a deployment costs.
 type cost struct {
 	connect, activate, coordinate time.Duration
-	cores                         int
+	cores, transfers, jobs, all   int
 	bandwidth                     float64 // Mbit/s
 	base, each                    float64 // MB
 }
 
-// copy is how long the packages take to all machines: Disnix copies to several side
-// by side, so the cable is the bound, or the connections.
+// copy is how long the packages take to all machines: network-switch lets Disnix copy to
+// a few of them side by side, so the cable is the bound, or the connections.
 func (c cost) copy(machines, each int) time.Duration {
 	seconds := float64(machines) * (c.base + float64(each)*c.each) * 8 / c.bandwidth
-	cable := time.Duration(seconds * float64(time.Second))
-	calls := 3 * c.connect // what is missing, the packages, the profile
-	return max(cable, calls, c.coordinator(3*machines))
+	return max(time.Duration(seconds*float64(time.Second)), 2*c.missing(machines)) // what is missing, the packages
 }
 
-// activation runs the machines' queues: Disnix does one activity at a time on each
-// of them, and all of them are started by the coordinator, which has so many cores.
-// A machine waits for the coordinator whenever that is busy with others.
-func (c cost) activation(machines, each int) (time.Duration, string) {
-	free := make([]time.Duration, c.cores)        // when a core of the coordinator is free
-	ready := make([]time.Duration, machines)      // when a machine is free
-	work := c.connect + c.activate - c.coordinate // away from the coordinator
-	var end time.Duration
-	for range each {
-		for machine := range ready {
-			core := 0
-			for i, at := range free {
-				if at < free[core] {
-					core = i
-				}
-			}
-			begin := max(ready[machine], free[core])
-			free[core] = begin + c.coordinate
-			ready[machine] = begin + c.coordinate + work
-			end = max(end, ready[machine])
-		}
-	}
-	if alone := time.Duration(each) * (c.connect + c.activate); end < alone+alone/10 {
-		return end, "each machine's own queue"
-	}
-	return end, "the coordinator's cores"
+// missing is how long it takes to ask all machines which packages they lack.
+func (c cost) missing(machines int) time.Duration {
+	return max(time.Duration(machines)*c.connect/time.Duration(c.transfers), c.busy(machines))
 }
 
-func (c cost) coordinator(activities int) time.Duration {
-	return time.Duration(activities) * c.coordinate / time.Duration(c.cores)
+// around is how long it takes all machines to answer, be locked and so on.
+func (c cost) around(machines int) time.Duration {
+	return max(time.Duration((machines+c.all-1)/c.all)*c.connect, c.busy(machines))
+}
+
+// busy is how long the coordinator's cores have to do with so many calls.
+func (c cost) busy(calls int) time.Duration {
+	return time.Duration(calls) * c.coordinate / time.Duration(c.cores)
+}
+
+// activation is how long so many starts on each machine take: a few at a time on each,
+// and so many in the whole network.
+func (c cost) activation(machines, each int) time.Duration {
+	one := c.connect + c.activate
+	calls := machines * each
+	return max(time.Duration((each+c.jobs-1)/c.jobs)*one, time.Duration((calls+c.all-1)/c.all)*one, c.busy(calls))
+}
+
+// change is how long it takes to stop a process and start another in its place: the
+// machines are asked, get what they lack, are locked, told what to keep, unlocked and
+// asked again.
+func (c cost) change(machines int) time.Duration {
+	return 5*c.around(machines) + c.missing(machines) + 2*(c.connect+c.activate)
+}
+
+// byDisnix is how long disnix-deploy takes for as many starts: it does one after the
+// other over the whole network.
+func (c cost) byDisnix(machines, each int) time.Duration {
+	return time.Duration(machines*each) * (c.connect + c.activate)
 }
