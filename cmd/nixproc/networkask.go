@@ -107,7 +107,7 @@ func unanswered(err error) error {
 	case e.TimedOut:
 		return fmt.Errorf("no answer within %s", answersWithin)
 	case strings.Contains(e.Tail, "Module: "+network.Module+" cannot be found"):
-		return fmt.Errorf("Dysnomia lacks the module %s there: see \"A network of machines\" in the guide", network.Module)
+		return fmt.Errorf("its Dysnomia lacks the module %s: see \"A network of machines\" in the guide", network.Module)
 	case e.Tail != "":
 		return errors.New(e.Tail)
 	}

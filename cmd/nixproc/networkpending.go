@@ -30,7 +30,8 @@ func (w networkWork) pendingFile() string { return filepath.Join(w.where.WorkDir
 
 // readPending reads what is deployed, and where that is in doubt.
 func (w *networkWork) readPending() error {
-	w.deployed = placed(w.before)
+	known := placed(w.before)
+	w.deployed = known
 	data, err := os.ReadFile(w.pendingFile())
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -53,7 +54,6 @@ func (w *networkWork) readPending() error {
 		if err != nil {
 			return err
 		}
-		known := placed(w.before)
 		w.deployed = network.InDoubt(w.deployed, placed(begun))
 		for _, target := range begun.Targets {
 			if !slices.ContainsFunc(w.before.Targets, func(one manifestxml.Target) bool { return one.Name == target.Name }) {
@@ -83,7 +83,6 @@ func (w networkWork) writePending(p pending) error {
 // generations that were made for those that did not go.
 func (w networkWork) settle(switched pendingSwitch, deployed bool) error {
 	left := w.pending
-	left.Locked = false
 	gone := []pendingSwitch{switched}
 	if deployed {
 		gone, left.Switches = append(left.Switches, switched), nil

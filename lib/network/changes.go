@@ -84,7 +84,7 @@ func InDoubt(deployed, pending On) On {
 			if !was {
 				one = begun
 			}
-			one.InDoubt = was != is || old.Package != begun.Package
+			one.InDoubt = old.InDoubt || was != is || old.Package != begun.Package
 			all[machine][name] = one
 		}
 	}
