@@ -25,7 +25,7 @@ func TestS6rcOverrides(t *testing.T) {
 		seenUp = up (given: builtins.removeAttrs given [ "down" ] // { up = text "up" (toString (builtins.attrNames given)); });
 		append = run (given: given // { run = text "run" (given.run.text + "more\n"); });
 		setText = run { run = text "run" "other\n"; notificationFd = 7; timeoutKill = "900"; flagEssential = true; };
-		setPath = run { run = "/a/path"; finish = ./.; };
+		setPath = run { run = "/a/path"; finish = <nixpkgs/default.nix>; };
 		setUp = up { up = "/a/path"; timeoutDown = 5; };
 		bare = parameters (fore // { overrides.s6-rc = { autoGenerateLogService = false; consumerFor = [ ((create "s6-rc") { name = "y"; process = "/y"; }) ]; }; });
 		names = map (p: p.name) [ ((create "s6-rc") { name = "x"; process = "/x"; }) ((create "s6-rc") { name = "x"; daemon = "/x"; }) ];

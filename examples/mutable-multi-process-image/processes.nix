@@ -12,7 +12,7 @@
 let
   ids = (import ./ids.nix).ids;
 
-  createManagedProcess = import "${<nix-processmgmt>}/nixproc/create-managed-process/universal/create-managed-process-universal.nix" {
+  createManagedProcess = import <nix-processmgmt/nixproc/create-managed-process/universal/create-managed-process-universal.nix> {
     inherit pkgs stateDir runtimeDir logDir tmpDir forceDisableUserChange processManager;
   };
 

@@ -1,6 +1,6 @@
 # The framework's own Nix files, for expressions in an image:
 #
-#   import "${<nix-processmgmt>}/nixproc/create-managed-process/…"
+#   import <nix-processmgmt/nixproc/create-managed-process/…>
 
 { pkgs }:
 
