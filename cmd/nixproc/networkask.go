@@ -100,12 +100,14 @@ func askOne(ctx context.Context, target manifestxml.Target, mappings []manifestx
 func unanswered(err error) error {
 	e, ok := errors.AsType[*run.Error](err)
 	switch {
-	case !ok || e.Canceled:
+	case !ok:
 		return err
+	case e.Canceled:
+		return errors.New("it was stopped")
 	case errors.Is(err, exec.ErrNotFound):
 		return fmt.Errorf("%s, by which it is reached, is not on the PATH: install Disnix, or name another program in DISNIX_CLIENT_INTERFACE", e.Command.Args[0])
 	case e.TimedOut:
-		return fmt.Errorf("no answer within %s", answersWithin)
+		return fmt.Errorf("no answer within %s", e.Command.Timeout)
 	case strings.Contains(e.Tail, "Module: "+network.Module+" cannot be found"):
 		return fmt.Errorf("its Dysnomia lacks the module %s: see \"A network of machines\" in the guide", network.Module)
 	case e.Tail != "":

@@ -22,13 +22,19 @@ func Line(args ...string) string {
 	return Quote(args)
 }
 
+// secretLength is how long a value is at least that may be one to be kept secret:
+// without all that reads like a shorter one, a text could not be read.
+const secretLength = 4
+
 // Without is a text as people get to see it that may repeat values.
 func Without(text string, values ...string) string {
 	if showValues {
 		return text
 	}
 	for _, value := range values {
-		text = strings.ReplaceAll(text, value, quote.Hidden)
+		if len(value) >= secretLength {
+			text = strings.ReplaceAll(text, value, quote.Hidden)
+		}
 	}
 	return text
 }

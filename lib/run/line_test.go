@@ -19,3 +19,11 @@ func TestValuesAreHidden(t *testing.T) {
 		showValues = false
 	}
 }
+
+// A value that half of all texts have in them makes none unreadable.
+func TestShortValuesAreNoSecrets(t *testing.T) {
+	_, err := Host{}.Run(t.Context(), Command{Args: sh("echo port 1011 >&2; exit 1", "--env", "NAME=1")})
+	if err == nil || !strings.Contains(err.Error(), "--env 'NAME=***'") || !strings.Contains(err.Error(), "port 1011") {
+		t.Errorf("%v", err)
+	}
+}
