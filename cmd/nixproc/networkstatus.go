@@ -11,6 +11,7 @@ import (
 
 	"nixproc/lib/manager"
 	"nixproc/lib/manifestxml"
+	"nixproc/lib/network"
 )
 
 // networkStatusRow is what --json prints of one process on a machine.
@@ -43,6 +44,7 @@ func networkStatus(s *session, o *options, operands []string) error {
 			return err
 		}
 	}
+	wanted := placed(w.before)
 	if err := w.readPending(); err != nil {
 		return err
 	}
@@ -59,19 +61,25 @@ func networkStatus(s *session, o *options, operands []string) error {
 		return cmp.Or(strings.Compare(a.Target, b.Target), strings.Compare(a.Name, b.Name))
 	})
 	rows := []networkStatusRow{}
-	down := 0
+	down, unknown := 0, 0
 	for _, m := range deployed.Mappings {
 		answer := answers[m.Target].of(m.Name)
 		if w.deployed[m.Target][m.Name].InDoubt {
-			if answer.Package == "" && answers[m.Target].err == nil {
-				continue
+			if wanted[m.Target][m.Name].Package == "" {
+				if answer.Package == "" && answers[m.Target].err == nil {
+					continue
+				}
+				answer.Down = false
 			}
 			answer.Detail = strings.TrimSpace("in doubt " + answer.Detail)
-			answer.Down = false
 		}
-		rows = append(rows, networkStatusRow{m.Target, m.Name, m.Package, cmp.Or(answer.Condition, manager.Unknown.String()), answer.PID, answer.Since, answer.Detail})
-		if answer.Down {
+		answer.Condition = cmp.Or(answer.Condition, manager.Unknown.String())
+		rows = append(rows, networkStatusRow{m.Target, m.Name, m.Package, answer.Condition, answer.PID, answer.Since, answer.Detail})
+		switch {
+		case answer.Down:
 			down++
+		case answer.Condition == manager.Unknown.String():
+			unknown++
 		}
 	}
 	if o.json {
@@ -91,6 +99,8 @@ func networkStatus(s *session, o *options, operands []string) error {
 		return fmt.Errorf("these machines do not answer, so what runs there can't be seen:\n%s", strings.Join(silent, "\n"))
 	case down > 0:
 		return fmt.Errorf("%d of %d processes do not run: the same network-switch again starts them", down, len(rows))
+	case unknown > 0:
+		return fmt.Errorf("whether %d of %d processes run can't be seen: only what the module %s has started can", unknown, len(rows), network.Module)
 	}
 	return nil
 }
