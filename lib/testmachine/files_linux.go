@@ -52,6 +52,9 @@ func ownFiles() error {
 // accounts gives the machine its user without rights, in place of anybody who
 // has the same name or number on the host.
 func accounts() error {
+	if err := ownEtc(); err != nil {
+		return err
+	}
 	for _, file := range []struct {
 		name  string
 		id    int // the number of the entry
@@ -79,6 +82,19 @@ func accounts() error {
 	}
 	hosts := "127.0.0.1 localhost\n::1 localhost\n127.0.1.1 " + hostName + "\n"
 	return errors.Join(replaceFile("hosts", hosts), replaceFile("hostname", hostName+"\n"))
+}
+
+// ownEtc is an error if the machine's /etc is the host's own: nothing may be written
+// there then.
+func ownEtc() error {
+	own, err := os.Stat(filepath.Join(root, "etc"))
+	if err != nil {
+		return err
+	}
+	if host, err := os.Stat("/etc"); err == nil && os.SameFile(own, host) {
+		return errors.New("the machine's /etc is the host's")
+	}
+	return nil
 }
 
 // replaceFile makes a file in the machine's /etc, with the owner and mode of the
