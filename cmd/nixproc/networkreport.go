@@ -196,11 +196,7 @@ func tellNetwork(rows []networkRow) {
 		if row.Outcome == "" {
 			continue
 		}
-		now := row.Condition
-		if row.PID != 0 {
-			now += fmt.Sprintf(", pid %d", row.PID)
-		}
-		fmt.Fprintf(table, "  %s\t%s\t%s\t%s\t%s\n", row.Machine, row.Process, row.Action, row.Outcome, now)
+		fmt.Fprintf(table, "  %s\t%s\t%s\t%s\t%s\n", row.Machine, row.Process, row.Action, row.Outcome, row.now())
 	}
 	table.Flush()
 	note("what was to be done, what became of it, and what runs now:\n%s", text.String())

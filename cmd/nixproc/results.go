@@ -77,6 +77,14 @@ type row struct {
 	Repair    string `json:"repair,omitempty"` // a command line
 }
 
+// now says whether the process runs.
+func (r row) now() string {
+	if r.PID == 0 {
+		return r.Condition
+	}
+	return fmt.Sprintf("%s, pid %d", r.Condition, r.PID)
+}
+
 func (r *results) rows(p plan.Plan) []row {
 	rows := make([]row, 0, len(p.Changes))
 	for _, change := range p.Changes {
