@@ -65,7 +65,9 @@ func failingContainers(t *testing.T, p *dockerPlace) {
 	if err := syscall.Kill(died, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the container has ended", func() bool { return p.observe()["a"] == "" })
+	eventually(t, "the container has ended, and docker knows", func() bool {
+		return p.inspect("container", "nixproc-a", "{{.State.Status}}") == "exited"
+	})
 	r := p.nixproc("status")
 	if r.code != 1 || !strings.Contains(r.stdout, "exited, exit code 137") {
 		t.Errorf("status: exit code %d\n%s%s", r.code, r.stdout, r.stderr)
