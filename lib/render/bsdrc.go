@@ -1,7 +1,6 @@
 package render
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"path"
@@ -71,21 +70,17 @@ type bsdrcRenderer struct {
 
 func newBsdrc(m model.Model) (renderer, error) {
 	r := bsdrcRenderer{scripts: map[string]rcScript{}, shell: map[string]string{}, owners: map[string]string{}}
-	settings := make(map[string]bsdrcSettings, len(m.Settings))
-	for key, raw := range m.Settings {
-		var one bsdrcSettings
-		if err := json.Unmarshal(raw, &one); err != nil {
-			return nil, fmt.Errorf("the settings of a constructor can't be read: %w", err)
-		}
-		settings[key] = one
+	settings, err := settingsOf[bsdrcSettings](m)
+	if err != nil {
+		return nil, err
 	}
 	for _, p := range m.Processes {
 		if p.Foreign {
 			continue
 		}
-		var spec bsdrcSpec
-		if err := json.Unmarshal(p.Parameters, &spec); err != nil {
-			return nil, fmt.Errorf("process '%s': its specification can't be read: %w", p.Attribute, err)
+		spec, err := specOf[bsdrcSpec](p)
+		if err != nil {
+			return nil, fmt.Errorf("process '%s': %w", p.Attribute, err)
 		}
 		spec.Settings = settings[p.Settings]
 		script := rcScript{process: p.Name, name: shellName(p.Name), spec: spec}

@@ -1,7 +1,6 @@
 package render
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -42,14 +41,11 @@ type cygrunsrvRenderer struct {
 }
 
 func newCygrunsrv(m model.Model) (renderer, error) {
-	r := cygrunsrvRenderer{settings: map[string]cygrunsrvSettings{}, prefixes: map[string]string{}, pidFiles: pidFiles{}}
-	for key, raw := range m.Settings {
-		var one cygrunsrvSettings
-		if err := json.Unmarshal(raw, &one); err != nil {
-			return nil, fmt.Errorf("the settings of a constructor can't be read: %w", err)
-		}
-		r.settings[key] = one
+	settings, err := settingsOf[cygrunsrvSettings](m)
+	if err != nil {
+		return nil, err
 	}
+	r := cygrunsrvRenderer{settings: settings, prefixes: map[string]string{}, pidFiles: pidFiles{}}
 	for _, p := range m.Processes {
 		r.prefixes[p.Name] = cygrunsrv.Prefix
 		if !p.Foreign {
@@ -65,9 +61,9 @@ func (cygrunsrvRenderer) common() Tree { return Tree{} }
 func (cygrunsrvRenderer) orderFile(string, string) bool { return false }
 
 func (r cygrunsrvRenderer) process(p model.Process, _ int) (rendered, error) {
-	var spec cygrunsrvSpec
-	if err := json.Unmarshal(p.Parameters, &spec); err != nil {
-		return rendered{}, fmt.Errorf("its specification can't be read: %w", err)
+	spec, err := specOf[cygrunsrvSpec](p)
+	if err != nil {
+		return rendered{}, err
 	}
 	prefix := r.settings[p.Settings].Prefix
 	var dependencies []string

@@ -1,7 +1,6 @@
 package render
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -41,11 +40,9 @@ func newDisnix(m model.Model, ranks map[string]int) (renderer, error) {
 		r.keys[p.Name] = r.services[i].Key
 	}
 	for _, p := range m.Processes {
-		var spec disnixSpec
-		if len(p.Parameters) > 0 {
-			if err := json.Unmarshal(p.Parameters, &spec); err != nil {
-				return nil, fmt.Errorf("process '%s': its specification can't be read: %w", p.Attribute, err)
-			}
+		spec, err := specOf[disnixSpec](p)
+		if err != nil {
+			return nil, fmt.Errorf("process '%s': %w", p.Attribute, err)
 		}
 		if spec.PIDFile != nil && r.owners[*spec.PIDFile] == "" {
 			r.owners[*spec.PIDFile] = p.Name
@@ -100,11 +97,9 @@ func (r disnixRenderer) common() Tree {
 func (disnixRenderer) orderFile(name, path string) bool { return false }
 
 func (r disnixRenderer) process(p model.Process, rank int) (rendered, error) {
-	var spec disnixSpec
-	if len(p.Parameters) > 0 {
-		if err := json.Unmarshal(p.Parameters, &spec); err != nil {
-			return rendered{}, fmt.Errorf("its specification can't be read: %w", err)
-		}
+	spec, err := specOf[disnixSpec](p)
+	if err != nil {
+		return rendered{}, err
 	}
 	var problems []error
 	if strings.ContainsFunc(p.Attribute, lostInManifest) {

@@ -45,9 +45,9 @@ func (dockerRenderer) orderFile(name, path string) bool {
 }
 
 func (dockerRenderer) process(p model.Process, rank int) (rendered, error) {
-	var spec dockerSpec
-	if err := json.Unmarshal(p.Parameters, &spec); err != nil {
-		return rendered{}, fmt.Errorf("its specification can't be read: %w", err)
+	spec, err := specOf[dockerSpec](p)
+	if err != nil {
+		return rendered{}, err
 	}
 	if problems := spec.check(p.Name); len(problems) > 0 {
 		return rendered{}, errors.Join(problems...)

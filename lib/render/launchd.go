@@ -1,7 +1,6 @@
 package render
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -33,14 +32,11 @@ type launchdRenderer struct {
 }
 
 func newLaunchd(m model.Model) (renderer, error) {
-	r := launchdRenderer{settings: make(map[string]launchdSettings, len(m.Settings)), labels: map[string]string{}, pidFiles: pidFiles{}}
-	for key, raw := range m.Settings {
-		var one launchdSettings
-		if err := json.Unmarshal(raw, &one); err != nil {
-			return nil, fmt.Errorf("the settings of a constructor can't be read: %w", err)
-		}
-		r.settings[key] = one
+	settings, err := settingsOf[launchdSettings](m)
+	if err != nil {
+		return nil, err
 	}
+	r := launchdRenderer{settings: settings, labels: map[string]string{}, pidFiles: pidFiles{}}
 	return r, nil
 }
 
@@ -50,11 +46,9 @@ func (launchdRenderer) common() Tree { return Tree{} }
 func (launchdRenderer) orderFile(string, string) bool { return false }
 
 func (r launchdRenderer) process(p model.Process, _ int) (rendered, error) {
-	var spec launchdSpec
-	numbers := json.NewDecoder(bytes.NewReader(p.Parameters))
-	numbers.UseNumber()
-	if err := numbers.Decode(&spec); err != nil {
-		return rendered{}, fmt.Errorf("its specification can't be read: %w", err)
+	spec, err := specOf[launchdSpec](p)
+	if err != nil {
+		return rendered{}, err
 	}
 	properties, problems := complete(spec.Properties, r.settings[p.Settings].Prefix+p.Name)
 	label, _ := properties["Label"].(string)

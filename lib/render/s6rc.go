@@ -36,31 +36,31 @@ type s6rcFile struct {
 // s6rcSources is where definitions of services stand in a profile.
 const s6rcSources = s6rc.Sources
 
+// s6rcSettings are what the function itself was given.
+type s6rcSettings struct {
+	Words map[string]string `json:"words"` // meaning -> word
+}
+
 type s6rcRenderer struct {
-	words    map[string]map[string]string // of the settings of a constructor: meaning -> word
-	makers   map[string][]string          // service -> names of the processes that make it
-	owners   map[string]string            // service -> process
-	external map[string]bool              // processes that are not in the model
+	settings map[string]s6rcSettings
+	makers   map[string][]string // service -> names of the processes that make it
+	owners   map[string]string   // service -> process
+	external map[string]bool     // processes that are not in the model
 	bundle   string
 	all      []string // processes
 }
 
 func newS6rc(m model.Model) (renderer, error) {
+	settings, err := settingsOf[s6rcSettings](m)
+	if err != nil {
+		return nil, err
+	}
 	r := s6rcRenderer{
-		words: map[string]map[string]string{}, makers: map[string][]string{}, owners: map[string]string{}, external: map[string]bool{},
+		settings: settings, makers: map[string][]string{}, owners: map[string]string{}, external: map[string]bool{},
 		bundle: s6rc.DefaultBundle,
 	}
 	if m.DefaultBundleName != "" {
 		r.bundle = m.DefaultBundleName
-	}
-	for key, raw := range m.Settings {
-		var settings struct {
-			Words map[string]string `json:"words"`
-		}
-		if err := json.Unmarshal(raw, &settings); err != nil {
-			return nil, fmt.Errorf("the settings of a constructor can't be read: %w", err)
-		}
-		r.words[key] = settings.Words
 	}
 	for _, external := range m.External {
 		r.external[external.Name] = true
@@ -108,14 +108,14 @@ func (r s6rcRenderer) orderFile(name, at string) bool {
 }
 
 func (r s6rcRenderer) process(p model.Process, _ int) (rendered, error) {
-	var spec s6rcSpec
-	if err := json.Unmarshal(p.Parameters, &spec); err != nil {
-		return rendered{}, fmt.Errorf("its specification can't be read: %w", err)
+	spec, err := specOf[s6rcSpec](p)
+	if err != nil {
+		return rendered{}, err
 	}
 	if problems := r.check(spec); len(problems) > 0 {
 		return rendered{}, errors.Join(problems...)
 	}
-	key, err := spec.key(r.words[p.Settings])
+	key, err := spec.key(r.settings[p.Settings].Words)
 	if err != nil {
 		return rendered{}, err
 	}

@@ -2,7 +2,6 @@ package render
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -38,14 +37,11 @@ type supervisordRenderer struct {
 }
 
 func newSupervisord(m model.Model) (renderer, error) {
-	r := supervisordRenderer{settings: make(map[string]supervisordSettings, len(m.Settings))}
-	for key, raw := range m.Settings {
-		var one supervisordSettings
-		if err := json.Unmarshal(raw, &one); err != nil {
-			return nil, fmt.Errorf("the settings of a constructor can't be read: %w", err)
-		}
-		r.settings[key] = one
+	settings, err := settingsOf[supervisordSettings](m)
+	if err != nil {
+		return nil, err
 	}
+	r := supervisordRenderer{settings: settings}
 	return r, nil
 }
 
@@ -74,9 +70,9 @@ func (supervisordRenderer) common() Tree {
 func (supervisordRenderer) orderFile(name, path string) bool { return false }
 
 func (r supervisordRenderer) process(p model.Process, rank int) (rendered, error) {
-	var spec supervisordSpec
-	if err := json.Unmarshal(p.Parameters, &spec); err != nil {
-		return rendered{}, fmt.Errorf("its specification can't be read: %w", err)
+	spec, err := specOf[supervisordSpec](p)
+	if err != nil {
+		return rendered{}, err
 	}
 	spec.Settings = r.settings[p.Settings]
 	environment, problems := spec.environment()

@@ -1,7 +1,6 @@
 package render
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -39,14 +38,11 @@ type systemdRenderer struct {
 }
 
 func newSystemd(m model.Model) (renderer, error) {
-	r := systemdRenderer{settings: map[string]systemdSettings{}, prefixes: map[string]string{}}
-	for key, raw := range m.Settings {
-		var one systemdSettings
-		if err := json.Unmarshal(raw, &one); err != nil {
-			return nil, fmt.Errorf("the settings of a constructor can't be read: %w", err)
-		}
-		r.settings[key] = one
+	settings, err := settingsOf[systemdSettings](m)
+	if err != nil {
+		return nil, err
 	}
+	r := systemdRenderer{settings: settings, prefixes: map[string]string{}}
 	for _, p := range m.Processes {
 		if p.Foreign {
 			r.prefixes[p.Name] = systemd.Prefix
@@ -63,9 +59,9 @@ func (systemdRenderer) common() Tree { return Tree{} }
 func (systemdRenderer) orderFile(string, string) bool { return false }
 
 func (r systemdRenderer) process(p model.Process, _ int) (rendered, error) {
-	var spec systemdSpec
-	if err := json.Unmarshal(p.Parameters, &spec); err != nil {
-		return rendered{}, fmt.Errorf("its specification can't be read: %w", err)
+	spec, err := specOf[systemdSpec](p)
+	if err != nil {
+		return rendered{}, err
 	}
 	spec.settings = r.settings[p.Settings]
 	name := spec.settings.Prefix + p.Name + ".service"
@@ -81,7 +77,6 @@ func (r systemdRenderer) process(p model.Process, _ int) (rendered, error) {
 	if spec.settings.Shell != "" {
 		withoutShell = strings.ReplaceAll(text, spec.settings.Shell+" -e -c ", "-e -c ")
 	}
-	var err error
 	result.key, err = keyOf([]string{name, systemd.Key(withoutShell)})
 	return result, err
 }

@@ -2,7 +2,6 @@ package render
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"path"
@@ -82,22 +81,18 @@ type sysvinitRenderer struct {
 // of numbers share one numbering.
 func newSysvinit(m model.Model, ranks map[string]int) (renderer, error) {
 	r := sysvinitRenderer{specs: make(map[string]sysvinitSpec, len(m.Processes)), owners: map[string]string{}, numbers: map[[2]int]map[int]int{}}
-	settings := make(map[string]sysvinitSettings, len(m.Settings))
-	for key, raw := range m.Settings {
-		var one sysvinitSettings
-		if err := json.Unmarshal(raw, &one); err != nil {
-			return nil, fmt.Errorf("the settings of a constructor can't be read: %w", err)
-		}
-		settings[key] = one
+	settings, err := settingsOf[sysvinitSettings](m)
+	if err != nil {
+		return nil, err
 	}
 	inRange := map[[2]int][]int{}
 	for _, p := range m.Processes {
 		if p.Foreign {
 			continue
 		}
-		var spec sysvinitSpec
-		if err := json.Unmarshal(p.Parameters, &spec); err != nil {
-			return nil, fmt.Errorf("process '%s': its specification can't be read: %w", p.Attribute, err)
+		spec, err := specOf[sysvinitSpec](p)
+		if err != nil {
+			return nil, fmt.Errorf("process '%s': %w", p.Attribute, err)
 		}
 		spec.Settings = settings[p.Settings]
 		r.specs[p.Name] = spec
