@@ -17,9 +17,8 @@ import (
 func TestImageHasWhatItNeeds(t *testing.T) {
 	t.Parallel()
 	d := newDeployment(t)
-	d.hostNeeds("nginx", "supervisor", "patchelf")
-	i := d.makeImage("web", "--host-packages", "--name", "web", "--tag", "1", example(t, "webapps-agnostic/processes.nix"))
-	if !slices.Equal(i.tags, []string{"web:1"}) {
+	i := readImage(t, d.imageExpression("import (/. + "+nixString(example(t, "multi-process-image/default.nix"))+") { }"))
+	if !slices.Equal(i.tags, []string{"multiprocess:test"}) {
 		t.Errorf("its names are %q", i.tags)
 	}
 	if programs := i.linked(t); programs < 20 {
@@ -39,7 +38,7 @@ func TestImageHasWhatItNeeds(t *testing.T) {
 	if program := i.config.Config.Cmd[0]; i.follow(program) == "" {
 		t.Errorf("its command is %s, which it does not have", program)
 	}
-	for _, name := range []string{"/bin/bash", "/bin/ls", "/bin/ps", "/bin/su", "/etc/supervisor/supervisord.conf", "/etc/pam.d/su", "/root/.bashrc"} {
+	for _, name := range []string{"/bin/bash", "/bin/sh", "/usr/bin/env", "/bin/ls", "/bin/ps", "/bin/su", "/etc/supervisor/supervisord.conf", "/etc/pam.d/su", "/root/.bashrc"} {
 		if i.follow(name) == "" {
 			t.Errorf("there is no %s", name)
 		}
@@ -53,7 +52,11 @@ func TestImageFiles(t *testing.T) {
 		groups.web = { };
 		users.web = { group = "web"; description = "It's web"; homeDir = "/srv/web"; createHomeDir = true; shell = "/bin/sh"; };
 	}; }; }`)
-	i := d.makeImage("one", "--no-interactive", model)
+	longest := strings.Repeat("abcde", 51) // that docker takes
+	i := d.makeImage("one", "--no-interactive", "--name", longest, model)
+	if !slices.Equal(i.tags, []string{longest + ":latest"}) {
+		t.Errorf("its names are %q", i.tags)
+	}
 	for name, want := range map[string]string{
 		"/root": "d 0700 0:0", "/tmp": "d 1777 0:0", "/run": "d 0755 0:0", "/var/empty": "d 0755 0:0", "/var/log": "d 0755 0:0", "/var/lib": "d 0755 0:0",
 		"/var/run": "-> ../run", "/var/tmp": "-> ../tmp", "/srv/web": "d 0755 1000:1000", "/etc/shadow": "- 0600 0:0", "/etc/passwd": "- 0644 0:0",
@@ -64,9 +67,9 @@ func TestImageFiles(t *testing.T) {
 		}
 	}
 	for name, want := range map[string]string{
-		"/etc/passwd": "\nnobody:x:999:999::/dev/null:/bin/sh\nweb:x:1000:1000:It's web:/srv/web:/bin/sh\n",
-		"/etc/group":  "root:x:0:\nnogroup:x:999:\nweb:x:1000:\n",
-		"/etc/shadow": "root:!:1::::::\nnobody:!:1::::::\nweb:!:1::::::\n",
+		"/etc/passwd": "\nweb:x:1000:1000:It's web:/srv/web:/bin/sh\nnobody:x:65534:65534::/dev/null:/bin/sh\n",
+		"/etc/group":  "root:x:0:\nweb:x:1000:\nnogroup:x:65534:\n",
+		"/etc/shadow": "root:!:1::::::\nweb:!:1::::::\nnobody:!:1::::::\n",
 	} {
 		if got := string(i.files[name].data); !strings.HasSuffix(got, want) {
 			t.Errorf("%s is %q, want %q at its end", name, got, want)
@@ -195,6 +198,7 @@ func TestImageRefuses(t *testing.T) {
 		{64, "there is no process manager 'upstart' here: use disnix, s6-rc, supervisord, sysvinit\n", []string{"-P", "upstart", good}},
 		{64, `docker can't have an image with the name "Web"`, []string{"--name", "Web", good}},
 		{64, `docker can't have an image with the name "web:1"`, []string{"--name", "web:1", good}},
+		{64, "it has 256 characters, more than 255", []string{"--name", strings.Repeat("abcd", 64), good}},
 		{64, `docker can't have an image with the tag "-x"`, []string{"--tag=-x", good}},
 		{64, "--oci makes a directory", []string{"--oci", good}},
 		{64, "it exists already", []string{"--oci", "-o", d.path("there"), good}},
@@ -209,8 +213,8 @@ func TestImageRefuses(t *testing.T) {
 		{65, "there is nothing for supervisord to run in the package of process 'tool'\n", []string{"--no-interactive", d.model("tool.nix", `{ a = sleeper "a" { }; tool.pkg = pkgs.gnused; }`)}},
 		{65, "a -> b -> a", []string{d.model("cycle.nix", `rec { a = sleeper "a" { dependencies = [ b.pkg ]; }; b = sleeper "b" { dependencies = [ a.pkg ]; }; }`)}},
 		{65, "the users x (process a) and y (process b) have the same uid, 5", []string{accounts("uid.nix", `users.x = { uid = 5; group = "root"; };`, `users.y = { uid = 5; group = "root"; };`)}},
-		{65, "the groups g (process b) and nogroup (the image's steps) have the same gid, 999", []string{accounts("gid.nix", "", `groups.g.gid = 999;`)}},
-		{65, "user nobody has the uid 999 by the image's steps, and 3 by process a", []string{accounts("nobody.nix", `users.nobody.uid = 3;`, "")}},
+		{65, "the groups g (process b) and nogroup (the image's steps) have the same gid, 65534", []string{accounts("gid.nix", "", `groups.g.gid = 65534;`)}},
+		{65, "user nobody has the uid 65534 by the image's steps, and 3 by process a", []string{accounts("nobody.nix", `users.nobody.uid = 3;`, "")}},
 		{65, "there is no group none", []string{accounts("group.nix", `users.x.group = "none";`, "")}},
 	} {
 		args := []string{"image", "-P", "supervisord"}
@@ -288,7 +292,7 @@ func TestImageOfOwnSteps(t *testing.T) {
 	if got := string(i.files["/etc/motd"].data); got != "own x 5" {
 		t.Errorf("motd is %q", got)
 	}
-	if got := string(i.files["/etc/passwd"].data); !strings.Contains(got, "nobody:x:999:999:Nobody:") {
+	if got := string(i.files["/etc/passwd"].data); !strings.Contains(got, "nobody:x:65534:65534:Nobody:") {
 		t.Errorf("passwd is %q", got)
 	}
 	if i.files["/nix/var/nix/profiles/processes"].Linkname != "processes-1-link" || !strings.HasSuffix(i.files["/nix/var/nix/profiles/processes-1-link"].Linkname, "-gnused") {

@@ -48,7 +48,8 @@ let
     generations = builtins.mapAttrs (_: profile: "${profile}") (image.generations or { });
   };
 
-  safeName = builtins.concatStringsSep "-" (builtins.filter builtins.isString (builtins.split "[^A-Za-z0-9+._?=-]+" name));
+  # A name in the store may have 211 characters.
+  safeName = builtins.substring 0 150 (builtins.concatStringsSep "-" (builtins.filter builtins.isString (builtins.split "[^A-Za-z0-9+._?=-]+" name)));
 
   made = attributes: derivation (attributes // {
     system = builtins.currentSystem or pkgs.stdenv.system;

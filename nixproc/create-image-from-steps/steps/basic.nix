@@ -5,11 +5,11 @@
 import ../declare.nix result {
   groups = {
     root = { gid = 0; };
-    nogroup = { gid = 999; };
+    nogroup = { gid = 65534; };
   };
   users = {
     root = { uid = 0; group = "root"; homeDir = "/root"; shell = pkgs.runtimeShell or pkgs.stdenv.shell; };
-    nobody = { uid = 999; group = "nogroup"; };
+    nobody = { uid = 65534; group = "nogroup"; };
   };
   directories = {
     "/root" = { mode = "0700"; };

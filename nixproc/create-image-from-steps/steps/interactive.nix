@@ -20,4 +20,8 @@ else import ../declare.nix
       pkgs.shadow
     ];
   })
-  { files."/root/.bashrc".source = ./bashrc; }
+{
+  files."/root/.bashrc".source = ./bashrc;
+  # Scripts name it in their first line.
+  links."/usr/bin/env" = "${pkgs.coreutils}/bin/env";
+}
