@@ -262,7 +262,10 @@ func TestContainerOfFailingProcess(t *testing.T) {
 		}
 		t.Run(c.String(), func(t *testing.T) {
 			p := p.of(t)
-			options := p.load(c, "bad", "--no-interactive", model)
+			options := p.load(c, "bad", "--no-interactive", "--tmp-dir=/run/tmp", model)
+			if c.manager == "sysvinit" {
+				p.readOnly("bad")
+			}
 			if r := p.docker(slices.Concat([]string{"run", "-d", "--network", "none", "--name", "bad"}, options, []string{"bad"})...); r.code != 0 {
 				t.Fatal(r.stderr)
 			}
@@ -280,6 +283,21 @@ func TestContainerOfFailingProcess(t *testing.T) {
 				t.Errorf("ended: %q\n%s", ended, logs)
 			}
 		})
+	}
+}
+
+// readOnly runs the image of a process that fails in containers that have nothing to
+// write to, and enough.
+func (p *dockerPlace) readOnly(image string) {
+	p.t.Helper()
+	for want, options := range map[string][]string{
+		"needs --tmpfs /run --tmpfs /var/log --tmpfs /run/tmp as well": nil,
+		"no such database": {"--tmpfs", "/run", "--tmpfs", "/var/log"},
+	} {
+		r := p.docker(slices.Concat([]string{"run", "--rm", "--network", "none", "--read-only"}, options, []string{image})...)
+		if r.code != 1 || !strings.Contains(r.stderr, want) {
+			p.t.Errorf("%q: exit code %d, want 1 with %q\n%s", options, r.code, want, r.stderr)
+		}
 	}
 }
 

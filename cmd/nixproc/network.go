@@ -24,7 +24,7 @@ func networkSwitch(s *session, o *options, operands []string) error {
 	if err != nil {
 		return err
 	}
-	lock, err := deploy.Acquire(s.soft, lockFile(where), o.wait)
+	lock, err := deploy.Acquire(s.soft, where.LockFile(), o.wait)
 	if err != nil {
 		return err
 	}

@@ -134,7 +134,7 @@ func (s *session) undeployNothing(target deploy.Target, o *options) error {
 // switchTo evaluates a model (an empty one for none), builds its profile, and makes it
 // the one that runs.
 func (s *session) switchTo(target deploy.Target, o *options, model nixeval.Source) error {
-	if err := deploy.Free(s.soft, lockFile(target.Profile), o.wait); err != nil {
+	if err := deploy.Free(s.soft, target.Profile.LockFile(), o.wait); err != nil {
 		return err
 	}
 	if err := s.recoverEarly(target, o); err != nil {
@@ -242,11 +242,9 @@ func leave(target deploy.Target, why error) error {
 	return target.Journal.Close()
 }
 
-func lockFile(p profile.Profile) string { return filepath.Join(p.WorkDir(), "lock") }
-
 // locked does something while no other command works on the profile.
 func (s *session) locked(target deploy.Target, o *options, act func() error) error {
-	lock, err := deploy.Acquire(s.soft, lockFile(target.Profile), o.wait)
+	lock, err := deploy.Acquire(s.soft, target.Profile.LockFile(), o.wait)
 	if err != nil {
 		return err
 	}

@@ -64,7 +64,7 @@ func (s *session) switchWithIDs(target deploy.Target, o *options, model nixeval.
 		return usageError{"--ids: " + err.Error()}
 	}
 	if o.dryRun {
-		if err := errors.Join(deploy.Free(s.soft, lockFile(target.Profile), o.wait), s.recoverEarly(target, o)); err != nil {
+		if err := errors.Join(deploy.Free(s.soft, target.Profile.LockFile(), o.wait), s.recoverEarly(target, o)); err != nil {
 			return err
 		}
 		if err := s.assignFor(&target, o, path, model); err != nil {

@@ -45,18 +45,15 @@ const (
 // Run brings all up and, when a signal asks for it, down. SIGHUP starts what is
 // deployed and does not run.
 func (c Container) Run(signals <-chan os.Signal) int {
-	now, err := c.current()
-	if err != nil {
-		c.Tell(err.Error())
-		return Wrong
-	}
-	if err := now.prepare(); err != nil {
-		c.Tell("warning: " + err.Error())
-	}
 	asked := c.listen(signals)
 	defer asked.abort()
+	var now deployed
 	var seen seen
-	if err := c.up(asked, now, plan.Make(nil, now.units, nil, plan.Options{}), &seen); err != nil {
+	if err := c.startAll(asked, &now, &seen); err != nil {
+		if now.manager == nil {
+			c.Tell(err.Error())
+			return Wrong
+		}
 		return c.failed(asked, now, err)
 	}
 	watch := time.NewTicker(c.Watch)
@@ -68,7 +65,7 @@ func (c Container) Run(signals <-chan os.Signal) int {
 		case <-watch.C:
 			c.watch(&seen)
 		case <-asked.again:
-			if err := c.startAgain(asked, &now, &seen); err != nil {
+			if err := c.startAll(asked, &now, &seen); err != nil {
 				c.Tell(err.Error())
 			}
 		}
@@ -116,13 +113,23 @@ func (c Container) up(asked asked, now deployed, what plan.Plan, seen *seen) err
 	return err
 }
 
-// startAgain starts what is deployed by now and does not run.
-func (c Container) startAgain(asked asked, now *deployed, seen *seen) error {
+// startAll starts what is deployed by now and does not run.
+func (c Container) startAll(asked asked, now *deployed, seen *seen) error {
+	defer c.hold(asked.soft)()
 	current, err := c.current()
 	if err != nil {
 		return err
 	}
+	first := now.manager == nil
 	*now = current
+	if first {
+		if err := now.prepare(); err != nil {
+			c.Tell("warning: " + err.Error())
+		}
+		if err := now.writable(); err != nil {
+			return err
+		}
+	}
 	states, err := now.manager.Status(asked.ctx, now.units)
 	if err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -12,8 +13,10 @@ import (
 	"testing"
 	"time"
 
+	"nixproc/lib/deploy"
 	"nixproc/lib/manager"
 	"nixproc/lib/pidfile"
+	"nixproc/lib/profile"
 )
 
 // place is a directory with profiles of init scripts, and what processes wrote.
@@ -136,6 +139,15 @@ func (r *running) up(names ...string) {
 	}
 }
 
+func (r *running) until(what string, holds func() bool) {
+	r.t.Helper()
+	for end := time.Now().Add(5 * time.Second); !holds(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			r.t.Fatalf("not so: %s; it said:\n%s", what, r.said())
+		}
+	}
+}
+
 func (r *running) ends(code int) {
 	r.t.Helper()
 	select {
@@ -186,6 +198,41 @@ func TestFailedStart(t *testing.T) {
 	}
 }
 
+// While it starts what is deployed no switch is at work, and it waits for one that
+// is; what that has started is not started again.
+func TestSwitchWhileStarting(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	path := p.profile("one", "a", "slow=sleep 0.3; "+loop)
+	link := filepath.Join(p.dir, "link")
+	must(t, os.Symlink(path, link))
+	lockFile := profile.Profile{Dir: p.dir, Name: "link"}.LockFile()
+	lock, err := deploy.Acquire(t.Context(), lockFile, false)
+	must(t, err)
+	r := p.run(link)
+	r.until("it waits", func() bool { return strings.Contains(r.said(), "waiting: another command holds the lock") })
+	out, err := exec.Command(filepath.Join(path, "etc/rc.d/init.d/a"), "start").CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	before := p.pids()
+	must(t, lock.Release())
+	r.until("slow starts", func() bool { return len(p.lines("begun")) == 2 })
+	if _, err := deploy.Acquire(t.Context(), lockFile, false); err == nil {
+		t.Error("a switch could be at work while it starts")
+	}
+	r.up("a", "slow")
+	if now := p.pids(); now["a"] != before["a"] {
+		t.Errorf("before %v, now %v", before, now)
+	}
+	if lock, err = deploy.Acquire(t.Context(), lockFile, false); err != nil {
+		t.Error(err)
+	}
+	r.signals <- syscall.SIGTERM
+	r.ends(Done)
+	equal(t, "begun", p.lines("begun"), "a", "slow")
+}
+
 // What is deployed when it is asked to end is stopped, and started by SIGHUP.
 func TestProfileMoves(t *testing.T) {
 	t.Parallel()
@@ -198,11 +245,7 @@ func TestProfileMoves(t *testing.T) {
 	r.up("a", "b")
 	before := p.pids()
 	must(t, syscall.Kill(before["b"], syscall.SIGKILL))
-	for end := time.Now().Add(5 * time.Second); len(p.pids()) > 1 || !strings.Contains(r.said(), "process 'b' has ended"); time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("it said:\n%s", r.said())
-		}
-	}
+	r.until("b has ended", func() bool { return len(p.pids()) == 1 && strings.Contains(r.said(), "process 'b' has ended") })
 	must(t, os.Remove(link))
 	must(t, os.Symlink(p.profile("two", "b", "c"), link))
 	r.signals <- syscall.SIGHUP

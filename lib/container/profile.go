@@ -5,7 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime"
+	"strings"
+
+	"golang.org/x/sys/unix"
 
 	"nixproc/lib/manager/disnix"
 	"nixproc/lib/manager/sysvinit"
@@ -66,6 +70,22 @@ func directoriesOf(p model.Parameters) directories {
 		},
 		disableUserChange: p.ForceDisableUserChange != nil && *p.ForceDisableUserChange,
 	}
+}
+
+// writable says whether processes can write where all of them do.
+func (d deployed) writable() error {
+	var tmpfs []string
+	dirs := d.dirs.Resolved(runtime.GOOS)
+	for _, dir := range []string{dirs.Runtime, dirs.Log, dirs.Tmp} {
+		dir, err := filepath.EvalSymlinks(dir)
+		if err == nil && errors.Is(unix.Access(dir, unix.W_OK), unix.EROFS) {
+			tmpfs = append(tmpfs, "--tmpfs "+dir)
+		}
+	}
+	if len(d.units) == 0 || len(tmpfs) == 0 {
+		return nil
+	}
+	return fmt.Errorf("nothing can be written here: a container that is started with --read-only needs %s as well", strings.Join(tmpfs, " "))
 }
 
 // prepare makes the directories, since an empty volume may be in the place of

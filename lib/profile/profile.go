@@ -64,6 +64,9 @@ func (p Profile) Link(n int) string { return filepath.Join(p.Dir, p.linkName(n))
 // Nothing is made.
 func (p Profile) WorkDir() string { return filepath.Join(p.Dir, "."+p.Name+".nixproc") }
 
+// LockFile is the lock of whoever works on this profile.
+func (p Profile) LockFile() string { return filepath.Join(p.WorkDir(), "lock") }
+
 func (p Profile) linkName(n int) string { return p.Name + "-" + strconv.Itoa(n) + "-link" }
 
 // number reads the N of a link's name. Only the form that nix-env writes

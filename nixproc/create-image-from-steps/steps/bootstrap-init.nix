@@ -33,7 +33,7 @@ else import ../declare.nix
             if ${ready}; then break; fi
             sleep 0.1
           done
-          nixproc-${input.processManager}-switch
+          nixproc-${input.processManager}-switch --wait # for the first process
         }
 
         if ! [ -e "$done" ]; then
