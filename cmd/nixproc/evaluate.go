@@ -14,7 +14,8 @@ import (
 
 // evaluated is a model that is ready to be built.
 type evaluated struct {
-	nix nixeval.Nix
+	nix   nixeval.Nix
+	model nixeval.Source // none for an empty one
 	*nixeval.Evaluation
 	temporary *tempdir.Dir // with the root of the .drv
 	warnings  []string     // what is legal in the model, and yet perhaps not meant
@@ -27,7 +28,7 @@ func (s *session) evaluate(manager string, model nixeval.Source, o *options) (*e
 	if err != nil {
 		return nil, err
 	}
-	e := &evaluated{nix: nix}
+	e := &evaluated{nix: nix, model: model}
 	if e.temporary, err = tempdir.New(); err != nil {
 		return nil, err
 	}

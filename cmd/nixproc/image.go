@@ -129,10 +129,9 @@ func checkPackages(e *nixeval.ImageEvaluation, model nixeval.Source) error {
 	if err != nil {
 		return err
 	}
-	names, err := render.WithoutProcess(contents)
-	if err == nil && len(names) > 0 {
-		err = &nixeval.ModelError{Text: fmt.Sprintf("the processes model %s: there is nothing for %s to run in the package of process '%s'",
-			model, contents.Manager, strings.Join(names, "', '"))}
+	idle, err := render.IdlePackages(contents)
+	if err == nil && len(idle) > 0 {
+		err = idleError(model, contents.Manager, idle)
 	}
 	return err
 }

@@ -183,7 +183,10 @@ func (s *session) activateEvaluated(target deploy.Target, o *options, e *evaluat
 
 // build builds the profile, unless it is there.
 func (e *evaluated) build(ctx context.Context, root string) error {
-	return e.nix.Realise(ctx, e.Evaluation, root)
+	if err := e.nix.Realise(ctx, e.Evaluation, root); err != nil {
+		return err
+	}
+	return e.checkIdle()
 }
 
 // numberFor tells which generation a store path is to be. As with nix-env, it

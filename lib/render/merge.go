@@ -20,7 +20,6 @@ import (
 	"nixproc/lib/manager/systemd"
 	"nixproc/lib/manager/sysvinit"
 	"nixproc/lib/manifest"
-	"nixproc/lib/model"
 )
 
 // merger puts the trees of packages into the files of a profile, as Nixpkgs'
@@ -61,24 +60,6 @@ func (m merger) add(merge Merge, managerName string) ([]manifest.Process, error)
 		}
 	}
 	return found, nil
-}
-
-// WithoutProcess are the attributes of a model's processes whose packages, without a specification,
-// have none for its process manager in them. The packages have been built by now.
-func WithoutProcess(m model.Model) (names []string, err error) {
-	for _, p := range m.Processes {
-		if !p.Foreign {
-			continue
-		}
-		found, err := scan(m.Manager, Merge{Tree: p.Tree, Process: p.Name, Foreign: true})
-		if err != nil {
-			return nil, fmt.Errorf("process '%s': %w", p.Name, err)
-		}
-		if len(found) == 0 {
-			names = append(names, p.Attribute)
-		}
-	}
-	return names, nil
 }
 
 // scan reads the processes in a tree that has no manifest.

@@ -1,0 +1,43 @@
+package tests
+
+import (
+	"strings"
+	"testing"
+)
+
+// A package in which there is nothing for the process manager is told, and nothing
+// is deployed if that was all, or a process for another one. Accounts alone may be
+// meant, and what only other processes need.
+func TestPackagesWithoutProcess(t *testing.T) {
+	t.Parallel()
+	d := newDeployment(t)
+	const nothing = "there is nothing for sysvinit to run in the package of process "
+	unit := `web.pkg = pkgs.runCommand "web" { } "mkdir -p $out/etc/systemd/system; echo >$out/etc/systemd/system/web.service";`
+	for _, c := range []struct {
+		model string
+		code  int
+		says  []string
+	}{
+		{`tool.pkg = pkgs.gnused;`, 65, []string{nothing + "'tool'\n", "'tool' is for no process manager: createManagedProcess makes a process of a program"}},
+		{`tool.pkg = pkgs.gnused; ` + unit, 65, []string{nothing + "'tool', 'web'\n", "'web' is for systemd (-P systemd)"}},
+		{`a = sleeper "a" { }; ` + unit, 65, []string{nothing + "'web'\n"}},
+		{`a = sleeper "a" { }; tool.pkg = pkgs.gnused;`, 0, []string{"warning: the processes model ", nothing + "'tool'\n"}},
+		{`accounts.pkg = pkgs.runCommand "accounts" { } "mkdir -p $out/dysnomia-support/groups";`, 0, nil},
+	} {
+		for _, command := range []string{"build", "switch"} {
+			args := []string{command, "-P", "sysvinit", d.model("model.nix", "{ "+c.model+" }")}
+			if command == "build" {
+				args = append(args, "--no-out-link")
+			}
+			r := d.nixproc(args...)
+			for _, want := range c.says {
+				if !strings.Contains(r.stderr, want) {
+					t.Errorf("%s %s: nothing says %q", command, c.model, want)
+				}
+			}
+			if r.code != c.code || c.says == nil && strings.Contains(r.stderr, nothing) || c.code != 0 && r.stdout != "" {
+				t.Errorf("%s %s: exit code %d, want %d\n%s%s", command, c.model, r.code, c.code, r.stdout, r.stderr)
+			}
+		}
+	}
+}
