@@ -2,7 +2,9 @@ package tests
 
 import (
 	"fmt"
+	"os"
 	"regexp"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -41,6 +43,10 @@ http {
 			syscall.Kill(pid, syscall.SIGKILL)
 		}
 	})
+	// As it is where supervisord itself has started them anew.
+	if err := os.Remove(p.seen()); err != nil {
+		t.Fatal(err)
+	}
 	kill()
 	p.run()
 	said := p.nixproc("status").stdout
@@ -56,5 +62,85 @@ http {
 		if _, alive := pidfile.Started(pid); alive {
 			t.Errorf("process %d runs on", pid)
 		}
+	}
+}
+
+// seen is the file for what supervisord has started.
+func (p *supervisordPlace) seen() string {
+	return p.path("profiles/.processes.nixproc/supervisord-seen.json")
+}
+
+// P4: one that writes over its environment and its command, as redis does, is known
+// by what was seen when it started; and so is what it leaves when it alone is killed,
+// as nginx leaves its workers.
+func TestTitledIsLost(t *testing.T) {
+	t.Parallel()
+	p := newSupervisord(t)
+	p.hostNeeds("perl")
+	server := func(name string) string {
+		program := p.write(name+".pl", fmt.Sprintf(`$0 = "titled"; $worker = fork; sleep 1000 unless $worker; `+
+			`$SIG{TERM} = sub { kill TERM => $worker; exit }; open(F, ">>", %q); print F "$worker\n"; close F; sleep 1000`, p.path(name+".workers")))
+		return fmt.Sprintf(`%s.pkg = create { name = %[1]q; foregroundProcess = "${pkgs.perl}/bin/perl"; args = [ %q ]; };`, name, program)
+	}
+	both := p.model("both.nix", "{ "+server("one")+server("two")+" }")
+	one := p.model("one.nix", "{ "+server("one")+" }")
+	var left []int
+	t.Cleanup(func() {
+		for _, pid := range left {
+			syscall.Kill(pid, syscall.SIGKILL)
+		}
+	})
+	lost := func(name string, pid int) {
+		t.Helper()
+		want := fmt.Sprintf(`(?m)^%s .*process %d of it runs, and supervisord has lost it`, name, pid)
+		if said := p.nixproc("status").stdout; !regexp.MustCompile(want).MatchString(said) {
+			t.Errorf("nixproc status does not say %s:\n%s", want, said)
+		}
+		left = append(left, pid)
+	}
+	gone := func() {
+		t.Helper()
+		for _, pid := range left {
+			if _, alive := pidfile.Started(pid); alive {
+				t.Errorf("process %d runs on", pid)
+			}
+		}
+	}
+	worker := func(name string) int {
+		t.Helper()
+		all := strings.Fields(read(t, p.path(name+".workers")))
+		pid, err := strconv.Atoi(all[len(all)-1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		return pid
+	}
+
+	kill := p.run()
+	p.mustSwitchTo(both)
+	first, orphan, kept := p.number("one"), worker("one"), p.number("two")
+	syscall.Kill(first, syscall.SIGKILL)
+	eventually(t, "supervisord has started it again", func() bool { return p.observe()["one"] != "" && p.number("one") != first })
+	lost("one", orphan)
+	p.mustSwitchTo(both)
+	p.runsExactly("one", "two")
+	gone()
+	if now := p.number("two"); now != kept {
+		t.Errorf("two was process %d, and is %d", kept, now)
+	}
+
+	masters := map[string]int{"one": p.number("one"), "two": kept}
+	left = append(left, worker("one"), worker("two"))
+	kill()
+	p.run()
+	for name, master := range masters {
+		lost(name, master)
+	}
+	p.mustSwitchTo(one)
+	p.runsExactly("one")
+	gone()
+	p.mustSwitchTo("--undeploy")
+	if exists(p.seen()) {
+		t.Error("what was seen stays when nothing runs")
 	}
 }

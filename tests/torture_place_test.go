@@ -274,7 +274,11 @@ func (p *torturePlace) problems(profile string, generations ...int) []string {
 	if got := filesIn(p.t, p.path("profiles")); !slices.Equal(got, append([]string{".processes.nixproc"}, links...)) {
 		found = append(found, fmt.Sprintf("the profile's directory has %q", got))
 	}
-	if got := filesIn(p.t, p.path("profiles", ".processes.nixproc")); !slices.Equal(got, []string{"lock"}) {
+	work := []string{"lock"}
+	if p.manager == "supervisord" {
+		work = append(work, "supervisord-seen.json")
+	}
+	if got := filesIn(p.t, p.path("profiles", ".processes.nixproc")); !slices.Equal(got, work) {
 		found = append(found, fmt.Sprintf("the profile's work directory has %q", got))
 	}
 	return found

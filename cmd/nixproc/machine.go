@@ -82,7 +82,7 @@ func newSupervisord(o *options) (manager.Manager, error) {
 			return nil, err
 		}
 	}
-	return supervisord.Manager{ConfDir: dir, Profile: where.Path(), StoreDir: nixeval.StoreDir()}, nil
+	return supervisord.Manager{ConfDir: dir, Profile: where.Path(), StoreDir: nixeval.StoreDir(), Seen: filepath.Join(where.WorkDir(), "supervisord-seen.json")}, nil
 }
 
 // usualRunlevel is taken where the machine has none, or does not know it.

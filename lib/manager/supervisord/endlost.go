@@ -58,7 +58,7 @@ func endLost(ctx context.Context, all []lost) map[string]error {
 // number.
 func (l lost) alive() bool {
 	since, alive := pidfile.Started(l.pid)
-	return alive && since.Sub(l.since).Abs() < 100*time.Millisecond
+	return alive && since.Sub(l.since).Abs() < clock
 }
 
 func (l lost) send(signal syscall.Signal, toGroup bool) {
@@ -66,7 +66,7 @@ func (l lost) send(signal syscall.Signal, toGroup bool) {
 		return
 	}
 	to := l.pid
-	if toGroup {
+	if toGroup && !l.member {
 		to = -l.pid
 	}
 	_ = syscall.Kill(to, signal) // whether it ends is looked at

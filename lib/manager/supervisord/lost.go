@@ -21,7 +21,7 @@ import (
 // but that of his own processes, so nobody can have another user's ended.
 //
 // nginx writes its title over its environment. Such a one is known by its whole
-// command, if who led its session is gone.
+// command, if who led its session is gone. Others are in seen.go.
 
 // lost is a process that a supervisord before this one has left.
 type lost struct {
@@ -29,6 +29,7 @@ type lost struct {
 	pid   int
 	since time.Time
 	program
+	member bool // of the process group of one that has ended
 }
 
 // program is what a file in conf.d says of one.
@@ -36,12 +37,12 @@ type program map[string]string
 
 // lost finds, of the units, what supervisord has not started, but one before it.
 func (m Manager) lost(ctx context.Context, s *server, units []manager.Unit) ([]lost, error) {
-	got, err := s.call(ctx, "supervisor.getPID")
+	itself, err := s.pid(ctx)
 	if err != nil {
 		return nil, err
 	}
-	itself, _ := got.(int)
-	return m.scan(s, itself, units), nil
+	seen, err := m.left(itself, units)
+	return together(m.scan(s, itself, units), seen), err
 }
 
 func (m Manager) scan(s *server, itself int, units []manager.Unit) []lost {
@@ -72,7 +73,7 @@ func (m Manager) scan(s *server, itself int, units []manager.Unit) []lost {
 			continue
 		}
 		if unit, program, matches := runs(pidfile.Words(pid), candidates, is); matches {
-			found = append(found, lost{unit, pid, kin.Start, program})
+			found = append(found, lost{unit: unit, pid: pid, since: kin.Start, program: program})
 		}
 	}
 	return found

@@ -62,6 +62,13 @@ func processesIn(got any) (map[string][]process, error) {
 	return found, nil
 }
 
+// pid is the number of supervisord's own process.
+func (s *server) pid(ctx context.Context) (int, error) {
+	got, err := s.call(ctx, "supervisor.getPID")
+	pid, _ := got.(int)
+	return pid, err
+}
+
 // Status asks supervisord once. It fails if supervisord does not run, so that a
 // switch ends before anything is touched.
 func (m Manager) Status(ctx context.Context, units []manager.Unit) (map[string]manager.State, error) {

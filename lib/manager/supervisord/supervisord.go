@@ -26,6 +26,7 @@ type Manager struct {
 	ConfDir  string // has supervisord.conf and conf.d; "" is an error once it is needed
 	Profile  string // whose programs these are; it stands in their files in conf.d
 	StoreDir string // links that lead into it are those of the older tools
+	Seen     string // the profile's file for what supervisord has started; "" for none
 }
 
 // Name of the manager.
@@ -88,6 +89,9 @@ func (m Manager) StartAll(ctx context.Context, units []manager.Unit) map[string]
 		}
 		return failed
 	}
+	if err := m.remember(ctx, server, units); err != nil {
+		return manager.AllFailed(units, err)
+	}
 	return nil
 }
 
@@ -124,6 +128,9 @@ func (m Manager) StopAll(ctx context.Context, units []manager.Unit) map[string]e
 	for _, level := range manager.Levels(units) {
 		maps.Copy(failed, server.stop(ctx, level))
 		maps.Copy(failed, endLost(ctx, of(level, all)))
+	}
+	if err := m.forget(units, failed); err != nil {
+		return manager.AllFailed(units, err)
 	}
 	return failed
 }
