@@ -6,12 +6,14 @@
 package accounts
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 )
 
@@ -43,6 +45,23 @@ type User struct {
 	Shell string
 
 	System bool // as with a group
+
+	// InUse says that it was so when it was to be removed before: then one try
+	// is enough.
+	InUse bool `json:",omitempty"`
+}
+
+// patience is how long a user whose processes still run is retried.
+func (u User) patience(asked time.Duration) time.Duration {
+	if u.InUse {
+		return 0
+	}
+	return cmp.Or(asked, defaultPatience)
+}
+
+func (r *Report) leave(u User) {
+	u.InUse = true
+	r.Left.Users = append(r.Left.Users, u)
 }
 
 // Set is some groups and users, each sorted by name.

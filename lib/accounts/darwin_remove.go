@@ -34,14 +34,14 @@ func (d Darwin) removeUsers(ctx context.Context, set Set, report *Report) error 
 		if !ok || u.CreateHomeDirOnly || !mayRemove("user", u.Name, "uid", u.UID, e, report) {
 			continue
 		}
-		processes, err := d.unused(ctx, u.Name)
+		processes, err := d.unused(ctx, u)
 		if err != nil {
 			problems = append(problems, err)
 			continue
 		}
 		if processes != "" {
 			report.warn("user %s is still in use and was left: it has the processes %s", u.Name, processes)
-			report.Left.Users = append(report.Left.Users, u)
+			report.leave(u)
 			continue
 		}
 		if err := d.removeUser(ctx, u); err != nil {
@@ -55,18 +55,14 @@ func (d Darwin) removeUsers(ctx context.Context, set Set, report *Report) error 
 
 // unused waits until a user has no processes, and gives those that it has
 // nevertheless. sysadminctl would not mind them.
-func (d Darwin) unused(ctx context.Context, name string) (string, error) {
-	patience := d.Patience
-	if patience == 0 {
-		patience = defaultPatience
-	}
+func (d Darwin) unused(ctx context.Context, u User) (string, error) {
 	for begin := time.Now(); ; {
-		result, err := d.Runner.Run(ctx, run.Command{Args: []string{"ps", "-U", name, "-o", "pid="}})
+		result, err := d.Runner.Run(ctx, run.Command{Args: []string{"ps", "-U", u.Name, "-o", "pid="}})
 		processes := strings.Join(strings.Fields(result.Stdout), ", ")
 		if err != nil && run.Code(err) != 1 { // 1 says that there are none
 			return "", err
 		}
-		if processes == "" || time.Since(begin) >= patience {
+		if processes == "" || time.Since(begin) >= u.patience(d.Patience) {
 			return processes, nil
 		}
 		select {

@@ -155,7 +155,7 @@ func TestDarwinRemove(t *testing.T) {
 	report, err := d.Remove(t.Context(), set)
 	want := Report{
 		Removed: Set{[]Group{{Name: "mine", GID: "8"}}, []User{{Name: "free"}}},
-		Left:    Set{[]Group{{Name: "kept"}}, []User{{Name: "busy"}}},
+		Left:    Set{[]Group{{Name: "kept"}}, []User{{Name: "busy", InUse: true}}},
 		Warnings: []string{
 			"user root has uid 0 and was left",
 			"user other has uid 503, not 600, so it was made by somebody else: left",
@@ -175,7 +175,7 @@ func TestDarwinWaitsForProcesses(t *testing.T) {
 	d := darwin(t)
 	d.Expect("ps", "-U", "a", "-o", "pid=").Print("  12\n")
 	d.Expect("ps", "-U", "a", "-o", "pid=").Fail(1, "")
-	if left, err := d.unused(t.Context(), "a"); err != nil || left != "" {
+	if left, err := d.unused(t.Context(), User{Name: "a"}); err != nil || left != "" {
 		t.Errorf("%q, %v", left, err)
 	}
 }

@@ -51,13 +51,9 @@ func (l Linux) removeUsers(ctx context.Context, set Set, report *Report) error {
 		}
 		pending = append(pending, u)
 	}
-	patience := l.Patience
-	if patience == 0 {
-		patience = defaultPatience
-	}
 	var problems []error
 	for begin := time.Now(); ; {
-		limit := patience
+		var limit time.Duration
 		var busy []User
 		var reasons []error
 		for _, u := range pending {
@@ -65,9 +61,11 @@ func (l Linux) removeUsers(ctx context.Context, set Set, report *Report) error {
 			switch {
 			case run.Code(err) == l.with().userBusy:
 				busy, reasons = append(busy, u), append(reasons, err)
+				patience := u.patience(l.Patience)
 				if ended(err) {
-					limit = patience * unreaped
+					patience *= unreaped
 				}
+				limit = max(limit, patience)
 			case err != nil:
 				problems = append(problems, fmt.Errorf("cannot remove the user %s: %w", u.Name, err))
 			}
@@ -76,7 +74,7 @@ func (l Linux) removeUsers(ctx context.Context, set Set, report *Report) error {
 		if len(busy) == 0 || ctx.Err() != nil || time.Since(begin) >= limit {
 			for i, u := range busy {
 				report.warn("user %s is still in use and was left: %v", u.Name, reasons[i])
-				report.Left.Users = append(report.Left.Users, u)
+				report.leave(u)
 			}
 			if len(busy) > 0 {
 				problems = append(problems, ctx.Err())

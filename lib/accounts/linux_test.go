@@ -210,7 +210,15 @@ func TestRemoveBusy(t *testing.T) {
 	}
 	if len(report.Warnings) != 2 || !strings.HasPrefix(report.Warnings[0], "user lent is still in use and was left: ") ||
 		report.Warnings[1] != "group shared is still the primary group of lent and was left" || !reflect.DeepEqual(report.Removed, Set{}) ||
-		!reflect.DeepEqual(report.Left, Set{[]Group{{Name: "shared"}}, []User{{Name: "lent"}}}) {
+		!reflect.DeepEqual(report.Left, Set{[]Group{{Name: "shared"}}, []User{{Name: "lent", InUse: true}}}) {
 		t.Errorf("got %+v", report)
+	}
+
+	// A later switch tries it once.
+	left := report.Left
+	l, f = fake(t)
+	f.Expect("userdel", "lent").Fail(8, "user lent is currently used by process 1")
+	if report, err = l.Remove(t.Context(), left); err != nil || !reflect.DeepEqual(report.Left, left) {
+		t.Errorf("got %+v, %v", report, err)
 	}
 }
