@@ -78,7 +78,12 @@ func (p *parser) pool(name string, attributes map[string]any) Pool {
 			*end.number = p.number(fmt.Sprintf("--id-resources: %s.%s", name, end.attribute), value)
 		}
 	}
-	if pool.Max < pool.Min-1 {
+	_, ends := attributes["max"]
+	switch {
+	case pool.Max >= pool.Min-1:
+	case !ends:
+		p.problem("--id-resources: %s.max is missing: its numbers begin at the min %d, and have to end somewhere", name, pool.Min)
+	default:
 		p.problem("--id-resources: %s has the min %d, which is above its max %d", name, pool.Min, pool.Max)
 	}
 	return pool

@@ -76,7 +76,7 @@ func TestWrongNumbers(t *testing.T) {
 		t.Fatal("no error")
 	}
 	want := []string{
-		"--id-resources: gids has the min 5, which is above its max 0",
+		"--id-resources: gids.max is missing: its numbers begin at the min 5, and have to end somewhere",
 		`--id-resources: ports.min is "x", where a whole number is due`,
 		"--id-resources: ports.max is -1, where a whole number is due",
 		"--id-resources: uids.min is 1.5, where a whole number is due",
