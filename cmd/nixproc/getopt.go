@@ -17,15 +17,14 @@ type setting struct {
 // getopt splits a command line into options and operands by the rules of GNU
 // getopt_long, which the older tools had from getopt(1):
 //
-//   - options may stand behind operands; -- ends them, and - is an operand
+//   - options may stand behind operands, unless strict is given (POSIXLY_CORRECT in
+//     the environment); -- ends them, and - is an operand
 //   - a long option may be abbreviated as long as only one begins so
 //   - short ones may be written together, the last of them with its value
 //   - a value may be joined (-pNAME, --profile=NAME) or be the next argument,
 //     whatever that looks like
 //   - a switch takes no value
-//
-// POSIXLY_CORRECT, which ends the options at the first operand, has no effect.
-func getopt(flags *pflag.FlagSet, args []string) (settings []setting, operands []string, err error) {
+func getopt(flags *pflag.FlagSet, args []string, strict bool) (settings []setting, operands []string, err error) {
 	operands = []string{}
 	for len(args) > 0 {
 		arg := args[0]
@@ -34,6 +33,9 @@ func getopt(flags *pflag.FlagSet, args []string) (settings []setting, operands [
 		case arg == "--":
 			return settings, append(operands, args...), nil
 		case arg == "-" || !strings.HasPrefix(arg, "-"):
+			if strict {
+				return settings, append([]string{arg}, args...), nil
+			}
 			operands = append(operands, arg)
 			continue
 		}

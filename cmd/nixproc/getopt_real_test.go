@@ -33,10 +33,11 @@ func TestAgainstRealGetopt(t *testing.T) {
 			accepted, refused := 0, 0
 			for range 600 {
 				args := randomLine(random, flags)
-				want, ok := realGetopt(t, program, flags, args)
-				settings, operands, err := getopt(flags, args)
+				strict := random.IntN(4) == 0
+				want, ok := realGetopt(t, program, flags, args, strict)
+				settings, operands, err := getopt(flags, args, strict)
 				if ok != (err == nil) {
-					t.Fatalf("%q: getopt accepts it: %v; we: %v", args, ok, err)
+					t.Fatalf("%q, strictly %v: getopt accepts it: %v; we: %v", args, strict, ok, err)
 				}
 				if !ok {
 					refused++
@@ -44,7 +45,7 @@ func TestAgainstRealGetopt(t *testing.T) {
 				}
 				accepted++
 				if got := words(settings, operands); !slices.Equal(got, want) {
-					t.Fatalf("%q:\ngot  %q\nwant %q", args, got, want)
+					t.Fatalf("%q, strictly %v:\ngot  %q\nwant %q", args, strict, got, want)
 				}
 			}
 			if accepted < 100 || refused < 100 {
@@ -55,7 +56,7 @@ func TestAgainstRealGetopt(t *testing.T) {
 }
 
 // realGetopt gives what getopt(1) makes of a command line; false if it refuses.
-func realGetopt(t *testing.T, program string, flags *pflag.FlagSet, args []string) ([]string, bool) {
+func realGetopt(t *testing.T, program string, flags *pflag.FlagSet, args []string, strict bool) ([]string, bool) {
 	t.Helper()
 	short, long := "", []string{}
 	takesValue := map[string]bool{}
@@ -77,6 +78,9 @@ func realGetopt(t *testing.T, program string, flags *pflag.FlagSet, args []strin
 	})
 	cmd := exec.Command(program, append([]string{"-q", "-o", short, "-l", strings.Join(long, ","), "--"}, args...)...)
 	cmd.Env = []string{"LC_ALL=C"}
+	if strict {
+		cmd.Env = append(cmd.Env, "POSIXLY_CORRECT=")
+	}
 	out, err := cmd.Output()
 	if err != nil {
 		return nil, false

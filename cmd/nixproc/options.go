@@ -91,7 +91,8 @@ func parse(name string, set optionSet, args []string) (*options, []string, error
 	o := &options{}
 	flags := pflag.NewFlagSet(name, pflag.ContinueOnError)
 	o.define(flags, set)
-	settings, operands, err := getopt(flags, args)
+	_, strict := os.LookupEnv("POSIXLY_CORRECT")
+	settings, operands, err := getopt(flags, args, strict)
 	if err == nil {
 		err = apply(flags, settings)
 	}

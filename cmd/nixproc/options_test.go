@@ -91,7 +91,7 @@ func TestGetoptHabits(t *testing.T) {
 		{"id-assign", []string{"--output=x"}, nil, "option --output is ambiguous: --output-file, --output-xml"},
 	} {
 		t.Run(fmt.Sprintf("%s %q", c.command, c.args), func(t *testing.T) {
-			settings, operands, err := getopt(flagsOf(commands[c.command].set), c.args)
+			settings, operands, err := getopt(flagsOf(commands[c.command].set), c.args, false)
 			if c.want == nil {
 				if err == nil || err.Error() != c.message {
 					t.Errorf("got %q and the error %v, want the error %q", words(settings, operands), err, c.message)
