@@ -22,7 +22,7 @@ func (r Request) flakeArguments() []string {
 	}
 	model += " ];"
 	if f.Tree != "" {
-		model += fmt.Sprintf(" tree = %s;", ids.NixString(f.Tree))
+		model += fmt.Sprintf(" tree = %s; query = %s;", ids.NixString(f.Tree), ids.NixString(f.Query))
 	} else {
 		model += fmt.Sprintf(" reference = %s;", ids.NixString(f.URL))
 	}

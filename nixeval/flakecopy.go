@@ -42,7 +42,33 @@ func (r *Request) copied(ctx context.Context, runner run.Runner) error {
 	if err != nil {
 		return fmt.Errorf("%s: the files that Git tracks can't be listed: %w", copied.Text, err)
 	}
+	if r.NewIDs == nil { // else it is not what was committed
+		copied.Query = revision(ctx, runner, copied.Root)
+	}
 	return copyFiles(copied.Tree, copied.Root, strings.Split(strings.TrimSuffix(result.Stdout, "\x00"), "\x00"))
+}
+
+// revision is the query of a reference with the commit that a checkout is at; none
+// where it has changed since, as with Nix itself, or has no commit.
+func revision(ctx context.Context, runner run.Runner, root string) string {
+	git := func(args ...string) (string, error) {
+		// Otherwise git status writes down what it has seen.
+		result, err := runner.Run(ctx, run.Command{Args: append([]string{"git", "--no-optional-locks", "-C", root}, args...)})
+		return strings.TrimSpace(result.Stdout), err
+	}
+	changes, err := git("status", "--porcelain", "--untracked-files=no")
+	if err != nil || changes != "" {
+		return ""
+	}
+	commit, err := git("rev-parse", "--verify", "--quiet", "HEAD")
+	if err != nil {
+		return ""
+	}
+	count, err := git("rev-list", "--count", commit)
+	if err != nil || exists(filepath.Join(root, ".git", "shallow")) {
+		return "?rev=" + commit
+	}
+	return "?rev=" + commit + "&revCount=" + count
 }
 
 // isCopy says whether the flake is in a directory of ours.
@@ -127,8 +153,9 @@ func (n Nix) locked(ctx context.Context, r *Request) error {
 		return n.evaluationError(*r, parseMessages(result.Stderr), err)
 	}
 	var metadata struct {
-		Path  string
-		Locks json.RawMessage
+		Path     string
+		Revision string
+		Locks    json.RawMessage
 	}
 	if err := json.Unmarshal([]byte(result.Stdout), &metadata); err != nil {
 		return fmt.Errorf("nix flake metadata %s: %w", where, err)
@@ -136,6 +163,9 @@ func (n Nix) locked(ctx context.Context, r *Request) error {
 	if r.Flake.Tree == "" {
 		copied := *r.Flake
 		copied.Tree = filepath.Join(r.Temporary, "flake")
+		if metadata.Revision != "" {
+			copied.Query = "?rev=" + metadata.Revision
+		}
 		r.Flake = &copied
 		if err := os.CopyFS(copied.Tree, os.DirFS(metadata.Path)); err != nil {
 			return err

@@ -202,7 +202,8 @@ func TestSwitchToFlake(t *testing.T) {
 	d.mustSwitchTo("--undeploy")
 }
 
-// A flake with inputs and no lock file works, and gets none. --host-packages has
+// A flake with inputs and no lock file works, and gets none; if it is a checkout
+// without changes, it knows its commit. --host-packages has
 // the registry's nixpkgs be this machine's packages; a model without a default
 // for its pkgs gets those of the flake's own nixpkgs.
 func TestFlakeWithoutLock(t *testing.T) {
@@ -213,9 +214,11 @@ func TestFlakeWithoutLock(t *testing.T) {
 	plain, odd, part := filepath.Join(d.unspaced(), "flake"), d.path("a checkout"), filepath.Join(d.unspaced(), "part")
 	for _, dir := range []string{plain, odd, part} {
 		d.flakeIn(dir, `inputs.nixpkgs.url = "path:`+packages+`"; inputs.host.url = "nixpkgs";`, `
+  processes.committed = args: if self ? rev && self.revCount or 1 == 1 then { } else throw "changed since";
   processes.own = { pkgs, ... }: if pkgs ? marker then { } else throw "other packages";
   processes.host = args: if inputs.host.legacyPackages.${builtins.currentSystem} ? stdenv then { } else throw "no packages";`, dir == odd)
 	}
+	d.git(odd, "commit", "-qm", "all")
 	d.git(filepath.Dir(part), "init", "-q")
 	d.git(filepath.Dir(part), "add", ".")
 	before := listingOf(t, plain, odd, part)
@@ -233,9 +236,14 @@ func TestFlakeWithoutLock(t *testing.T) {
 	if web := built(plain + "#web"); web != built(plain+"#web") || web != built(odd+"#web") {
 		t.Error("profiles of one model differ")
 	}
+	built(odd + "#committed")
 	for _, difference := range before.differences(listingOf(t, plain, odd, part)) {
 		t.Error(difference)
 	}
+	d.write("a checkout/seconds.nix", "4321")
+	d.complains(t, func() outcome {
+		return withoutDirty(d.nixproc("plan", "-P", "sysvinit", "--host-packages", odd+"#committed"))
+	}, codeModel, "changed since")
 }
 
 // IDs are assigned to the model of a flake, too: what is switched to is what the

@@ -23,6 +23,8 @@ type Ref struct {
 	// if it is elsewhere.
 	Root string
 	Git  bool // the root is a checkout of Git: only files that it tracks count
+	// Query is what Nix is told of a Tree that it can't see, as "?rev=…".
+	Query string
 }
 
 var (

@@ -2,9 +2,11 @@
 
 { # How the user names it, for messages.
   name
-  # What builtins.getFlake takes; or else a directory with a flake.nix.
+  # What builtins.getFlake takes; or else a directory with a flake.nix, and what
+  # stands behind a reference to it.
 , reference ? null
 , tree ? null
+, query ? ""
   # Path of the output, a list of names.
 , attribute
 , system ? builtins.currentSystem
@@ -17,7 +19,7 @@ let
   source = builtins.path { path = /. + tree; name = "source"; };
 
   flake = builtins.getFlake (
-    if tree == null then reference else "path:${builtins.unsafeDiscardStringContext source}"
+    if tree == null then reference else "path:${builtins.unsafeDiscardStringContext source}${query}"
   );
 
   # As it stands, and then in these places.
