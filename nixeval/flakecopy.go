@@ -132,8 +132,9 @@ func lacksLock(m message) bool {
 	return m.isError() && strings.Contains(m.text(), "requires lock file changes")
 }
 
-// locked goes over to a copy of a flake that has a complete lock file.
-func (n Nix) locked(ctx context.Context, r *Request) error {
+// locked goes over to a copy of a flake that has a complete lock file. The named
+// inputs are those of the registry, whatever the flake's own lock file says.
+func (n Nix) locked(ctx context.Context, r *Request, registered []string) error {
 	if r.Flake.Root != "" && !r.isCopy() {
 		if err := r.copied(ctx, n.Runner); err != nil {
 			return err
@@ -148,6 +149,9 @@ func (n Nix) locked(ctx context.Context, r *Request) error {
 	}
 	args := append([]string{"nix", "flake", "metadata", "--json", "--no-write-lock-file", "--impure",
 		"--extra-experimental-features", "nix-command flakes", where}, r.registry()...)
+	for _, input := range registered {
+		args = append(args, "--override-input", input, "flake:nixpkgs")
+	}
 	result, err := n.Runner.Run(ctx, run.Command{Args: args, Timeout: timeout})
 	if err != nil {
 		return n.evaluationError(*r, parseMessages(result.Stderr), err)
@@ -172,33 +176,4 @@ func (n Nix) locked(ctx context.Context, r *Request) error {
 		}
 	}
 	return os.WriteFile(filepath.Join(r.Flake.Tree, r.Flake.Dir, "flake.lock"), metadata.Locks, 0o644)
-}
-
-// registry has the name nixpkgs stand for this host's packages, where the user
-// asks for them.
-func (r Request) registry() []string {
-	if r.Flake == nil || r.HostPackages == "" {
-		return nil
-	}
-	return []string{"--option", "flake-registry", filepath.Join(r.Temporary, "registry.json")}
-}
-
-// writeRegistry has the packages in the store, so that they are the same for
-// every evaluation, wherever they are written to before.
-func (n Nix) writeRegistry(ctx context.Context, r Request) error {
-	if r.Flake == nil || r.HostPackages == "" {
-		return nil
-	}
-	result, err := n.Runner.Run(ctx, run.Command{Args: []string{"nix-store", "--add", filepath.Dir(r.HostPackages)}, Timeout: timeout})
-	if err != nil {
-		return nixError("nix-store --add", parseMessages(result.Stderr), err)
-	}
-	text, err := json.Marshal(map[string]any{"version": 2, "flakes": []any{map[string]any{
-		"from": map[string]string{"type": "indirect", "id": "nixpkgs"},
-		"to":   map[string]string{"type": "path", "path": strings.TrimSpace(result.Stdout), "dir": filepath.Base(r.HostPackages)},
-	}}})
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(filepath.Join(r.Temporary, "registry.json"), text, 0o644)
 }

@@ -60,10 +60,17 @@ func (n Nix) instantiate(ctx context.Context, r Request, args []string) (run.Res
 	if err := errors.Join(n.writeRegistry(ctx, r), r.tracked(ctx, n.Runner)); err != nil {
 		return run.Result{}, nil, err
 	}
+	registered, err := r.registered()
+	if err == nil && len(registered) > 0 {
+		err = n.locked(ctx, &r, registered)
+	}
+	if err != nil {
+		return run.Result{}, nil, err
+	}
 	result, messages, err := n.instantiateOnce(ctx, r, args)
 	if err != nil && r.Flake != nil && slices.ContainsFunc(messages, lacksLock) {
 		// Older versions of Nix evaluate no such flake.
-		if err := n.locked(ctx, &r); err != nil {
+		if err := n.locked(ctx, &r, nil); err != nil {
 			return result, nil, err
 		}
 		result, messages, err = n.instantiateOnce(ctx, r, args)

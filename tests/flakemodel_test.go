@@ -240,6 +240,17 @@ func TestFlakeWithoutLock(t *testing.T) {
 	for _, difference := range before.differences(listingOf(t, plain, odd, part)) {
 		t.Error(difference)
 	}
+	// A lock file of that nixpkgs is set aside: it would be fetched from where it was.
+	locked := d.path("locked")
+	d.flakeIn(locked, `inputs.host.url = "nixpkgs";`, `processes.host = args: if inputs.host.legacyPackages.${builtins.currentSystem} ? stdenv then { } else throw "no packages";`, false)
+	lock := d.write("locked/flake.lock", `{ "nodes": { "host": {
+  "locked": { "type": "path", "path": "/nonexistent", "narHash": "sha256-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", "lastModified": 1 },
+  "original": { "type": "indirect", "id": "nixpkgs" } }, "root": { "inputs": { "host": "host" } } }, "root": "root", "version": 7 }`)
+	text := read(t, lock)
+	built(locked + "#host")
+	if read(t, lock) != text {
+		t.Error("the lock file was changed")
+	}
 	d.write("a checkout/seconds.nix", "4321")
 	d.complains(t, func() outcome {
 		return withoutDirty(d.nixproc("plan", "-P", "sysvinit", "--host-packages", odd+"#committed"))
