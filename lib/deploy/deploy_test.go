@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -288,6 +289,29 @@ func TestJobsBoundsWhatRunsSideBySide(t *testing.T) {
 		Work{Plan: plan.Make(nil, new, nil, plan.Options{}), Commit: func() error { return nil }})
 	if err != nil || most != 3 {
 		t.Errorf("error %v, at most %d side by side, want 3", err, most)
+	}
+}
+
+// Guards D14: the holder is named also where it has just taken the lock.
+func TestHolderSignsLate(t *testing.T) {
+	t.Parallel()
+	path := t.TempDir() + "/lock"
+	for what, try := range map[string]func() error{
+		"to take it":     func() error { _, err := Acquire(t.Context(), path, false); return err },
+		"to see it free": func() error { return Free(t.Context(), path, false) },
+	} {
+		lock, err := acquire(t.Context(), path, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		signed := make(chan error)
+		time.AfterFunc(3*brief, func() { signed <- lock.sign(path) })
+		if busy, ok := errors.AsType[*BusyError](try()); !ok || busy.Holder.PID != os.Getpid() {
+			t.Errorf("%s: the error is %v, want one that names the holder", what, busy)
+		}
+		if err := errors.Join(<-signed, lock.Release()); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

@@ -91,26 +91,40 @@ func acquire(ctx context.Context, path string, wait bool) (*Lock, error) {
 	lock := &Lock{made: made}
 	_, statErr := os.Lstat(path)
 	lock.new = errors.Is(statErr, os.ErrNotExist)
-	file := flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR|syscall.O_NOFOLLOW), flock.SetPermissions(0o644))
-	patient := ctx
-	if !wait {
-		// Free holds the lock for a moment, too.
-		var cancel context.CancelFunc
-		patient, cancel = context.WithTimeout(ctx, 100*time.Millisecond)
-		defer cancel()
+	lock.file = flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR|syscall.O_NOFOLLOW), flock.SetPermissions(0o644))
+	if err := try(ctx, path, wait, lock.file.TryLock); err != nil {
+		return nil, err
 	}
-	locked, err := file.TryLockContext(patient, 10*time.Millisecond)
-	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
-		err = nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("the lock %s can't be taken: %w", path, err)
-	}
-	if !locked {
-		return nil, &BusyError{Path: path, Holder: holder(path)}
-	}
-	lock.file = file
 	return lock, nil
+}
+
+const (
+	brief    = 100 * time.Millisecond // how long Free may hold the lock
+	unsigned = 5 * time.Second        // how long the file may say nothing of who holds it
+)
+
+// try takes a lock. If somebody else holds it, it gives a *BusyError, as soon as the
+// file says who that is; with wait it goes on until the context ends.
+func try(ctx context.Context, path string, wait bool, lock func() (bool, error)) error {
+	for begin := time.Now(); ; {
+		locked, err := lock()
+		if err != nil {
+			return fmt.Errorf("the lock %s can't be taken: %w", path, err)
+		}
+		if locked {
+			return nil
+		}
+		if took := time.Since(begin); took >= brief && !wait {
+			if who := holder(path); who.PID != 0 || took >= unsigned {
+				return &BusyError{Path: path, Holder: who}
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("the lock %s can't be taken: %w", path, ctx.Err())
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
 }
 
 // sign writes down who holds the lock.
@@ -183,12 +197,12 @@ func Free(ctx context.Context, path string, wait bool) error {
 		return nil
 	}
 	file := flock.New(path, flock.SetFlag(os.O_RDONLY))
-	locked, err := file.TryRLock()
-	switch {
-	case err != nil:
-		return fmt.Errorf("the lock %s can't be read: %w", path, err)
-	case !locked:
-		return &BusyError{Path: path, Holder: holder(path)}
+	err := try(ctx, path, false, file.TryRLock)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil // it has just been withdrawn
+	}
+	if err != nil {
+		return err
 	}
 	return file.Unlock()
 }
