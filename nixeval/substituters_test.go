@@ -123,7 +123,7 @@ func TestAnyAnswers(t *testing.T) {
 	if anyAnswers(context.Background(), []string{refuses}) {
 		t.Error("nobody answers, and one was found")
 	}
-	if took := time.Since(begin); took > 3*time.Second {
+	if took := time.Since(begin); took > 10*time.Second {
 		t.Errorf("that took %s", took)
 	}
 }

@@ -215,7 +215,7 @@ func TestProgramsAtWork(t *testing.T) {
 				p.pids["d"] = os.Getpid()
 			}
 			left := programOf(call)
-			for deadline := time.Now().Add(10 * time.Second); len(left.Others()) == 0; time.Sleep(10 * time.Millisecond) {
+			for deadline := time.Now().Add(time.Minute); len(left.Others()) == 0; time.Sleep(10 * time.Millisecond) {
 				if time.Now().After(deadline) {
 					t.Fatal("it has started nothing")
 				}

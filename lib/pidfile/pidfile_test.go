@@ -24,11 +24,8 @@ func TestRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { zombie.Wait() })
-	for range 200 {
-		if _, alive := Started(zombie.Process.Pid); !alive {
-			break
-		}
-		time.Sleep(10 * time.Millisecond)
+	for alive := true; alive; time.Sleep(10 * time.Millisecond) {
+		_, alive = Started(zombie.Process.Pid)
 	}
 	pid := fmt.Sprint(sleep.Process.Pid)
 

@@ -19,14 +19,25 @@ import (
 // answers checks what a process says: "" stands for ready.
 func answers(t *testing.T, r model.Readiness, want string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	answersWithin(t, time.Minute, r, want)
+}
+
+// late is answers for what takes longer than there is time.
+func late(t *testing.T, r model.Readiness, want string) {
+	t.Helper()
+	answersWithin(t, 300*time.Millisecond, r, want)
+}
+
+func answersWithin(t *testing.T, limit time.Duration, r model.Readiness, want string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
 	begin := time.Now()
 	err := Ask(ctx, r)
 	if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
 		t.Errorf("%s gives %v, want %q", Asked(r), err, want)
 	}
-	if took := time.Since(begin); took > 5*time.Second {
+	if took := time.Since(begin); took > 20*time.Second {
 		t.Errorf("%s took %s", Asked(r), took)
 	}
 }
@@ -47,7 +58,7 @@ func TestConnection(t *testing.T) {
 		answers(t, model.Readiness{TCP: port}, "connection refused")
 		answers(t, model.Readiness{TCP: whole}, "connection refused")
 	}
-	answers(t, model.Readiness{TCP: "there is none.invalid:80"}, "lookup")
+	late(t, model.Readiness{TCP: "there is none.invalid:80"}, "lookup")
 }
 
 // Any page of 2xx or 3xx will do. No redirection is followed, no proxy is asked,
@@ -72,19 +83,20 @@ func TestPage(t *testing.T) {
 	}))
 	defer server.Close()
 	for path, want := range map[string]string{
-		"/200": "", "/204": "", "/302": "", "/399": "", "/1": "", "/0": "no answer",
+		"/200": "", "/204": "", "/302": "", "/399": "", "/1": "",
 		"/404": "HTTP 404 Not Found", "/503": "HTTP 503 Service Unavailable",
 	} {
 		answers(t, model.Readiness{HTTP: server.URL + path}, want)
 	}
+	late(t, model.Readiness{HTTP: server.URL + "/0"}, "no answer")
 	// Not 127.0.0.1, for which Go would ask no proxy anyway.
-	answers(t, model.Readiness{HTTP: "http://nowhere.invalid/"}, "lookup")
+	late(t, model.Readiness{HTTP: "http://nowhere.invalid/"}, "lookup")
 	silent, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer silent.Close()
-	answers(t, model.Readiness{HTTP: "http://" + silent.Addr().String()}, "no answer")
+	late(t, model.Readiness{HTTP: "http://" + silent.Addr().String()}, "no answer")
 }
 
 // A command gets little of the caller's environment, and no shell.
@@ -98,6 +110,6 @@ func TestCommand(t *testing.T) {
 		t.Errorf("%v\n%s", err, environment)
 	}
 	answers(t, model.Readiness{Command: []string{"/bin/sh", "-c", "echo no luck >&2; exit 3"}}, "exit code 3; its last lines:\n  no luck")
-	answers(t, model.Readiness{Command: []string{"/bin/sleep", "1000"}}, "did not end within")
+	late(t, model.Readiness{Command: []string{"/bin/sleep", "1000"}}, "did not end within")
 	answers(t, model.Readiness{Command: []string{"/nonexistent"}}, "no such file")
 }

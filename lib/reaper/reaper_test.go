@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -33,7 +34,8 @@ func TestMain(m *testing.M) {
 	panic(syscall.Exec("/bin/sh", []string{"sh", "-c", text}, os.Environ()))
 }
 
-// first runs a shell text as the work of a first process.
+// first runs a shell text as the work of a first process, which may make the file
+// $READY.
 func first(t *testing.T, text string) (said string, code int, took time.Duration) {
 	t.Helper()
 	if os.Getuid() != 0 {
@@ -43,10 +45,10 @@ func first(t *testing.T, text string) (said string, code int, took time.Duration
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "unshare", "--pid", "--fork", "--mount-proc", "--kill-child", self)
-	cmd.Env = append(os.Environ(), work+"="+text)
+	cmd.Env = append(os.Environ(), work+"="+text, "READY="+filepath.Join(t.TempDir(), "ready"))
 	var output bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &output, &output
 	begin := time.Now()
@@ -61,19 +63,19 @@ func first(t *testing.T, text string) (said string, code int, took time.Duration
 
 func TestFirstProcess(t *testing.T) {
 	t.Parallel()
-	const zombies = `grep -l "^State:.Z" /proc/[0-9]*/status 2>/dev/null | wc -l; `
+	const untilReady = `until [ -e "$READY" ]; do sleep 0.02; done; `
 	for name, c := range map[string]struct {
 		text, said string
 		code       int
 	}{
 		"the work's exit code":           {"exit 7", "", 7},
 		"the signal that ended the work": {"kill -9 $$", "", 137},
-		"orphans are reaped":             {`for i in 1 2 3; do (sleep 0.05 &); done; sleep 0.3; ` + zombies, "0\n", 0},
+		"orphans are reaped":             {`orphans=$(for i in 1 2 3; do sleep 0.05 >/dev/null & echo $!; done); for i in $orphans; do while [ -e /proc/$i ]; do sleep 0.02; done; done; echo $orphans | wc -w`, "3\n", 0},
 		"SIGTERM is passed on":           {`trap "echo got it; exit 5" TERM; kill -TERM 1; while :; do sleep 0.02; done`, "got it\n", 5},
 		"SIGINT is passed on":            {`trap "exit 6" INT; kill -INT 1; while :; do sleep 0.02; done`, "", 6},
 		"SIGHUP is passed on":            {`trap "exit 8" HUP; kill -HUP 1; while :; do sleep 0.02; done`, "", 8},
 		"a session of its own":           {`read -r _ _ _ parent _ session _ </proc/$$/stat; [ $session = $$ ] && echo $parent`, "1\n", 0},
-		"what is left is asked to end":   {`(trap "echo ended; exit" TERM; while :; do sleep 0.02; done) 2>/dev/null & sleep 0.1; exit 3`, "ended\n", 3},
+		"what is left is asked to end":   {`(trap "echo ended; exit" TERM; : >"$READY"; while :; do sleep 0.02; done) 2>/dev/null & ` + untilReady + `exit 3`, "ended\n", 3},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -85,7 +87,7 @@ func TestFirstProcess(t *testing.T) {
 	}
 	t.Run("what does not end is not waited for", func(t *testing.T) {
 		t.Parallel()
-		if said, code, took := first(t, `(trap "" TERM; while :; do sleep 0.02; done) & sleep 0.1; exit 4`); code != 4 || took < time.Second || took > 5*time.Second {
+		if said, code, took := first(t, `(trap "" TERM; : >"$READY"; while :; do sleep 0.02; done) & `+untilReady+`exit 4`); code != 4 || took < time.Second || took > 30*time.Second {
 			t.Errorf("exit code %d after %s, %s", code, took, said)
 		}
 	})

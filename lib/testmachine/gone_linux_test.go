@@ -188,7 +188,7 @@ func (d *driver) rest(t *testing.T) []string {
 func (d *driver) gone(t *testing.T, allowed ...string) {
 	t.Helper()
 	var rest []string
-	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		rest = slices.DeleteFunc(d.rest(t), func(found string) bool {
 			return slices.ContainsFunc(allowed, func(name string) bool { return strings.Contains(found, name) })
 		})
@@ -298,7 +298,7 @@ func TestShell(t *testing.T) {
 	if err := terminal.Start(); err != nil {
 		t.Skip(err)
 	}
-	stop := time.AfterFunc(20*time.Second, func() { terminal.Process.Kill() })
+	stop := time.AfterFunc(time.Minute, func() { terminal.Process.Kill() })
 	defer stop.Stop()
 	var said strings.Builder
 	read := io.TeeReader(output, &said)

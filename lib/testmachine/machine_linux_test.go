@@ -158,7 +158,7 @@ func TestCommand(t *testing.T) {
 	defer cancel()
 	start := time.Now()
 	err := m.Command(ctx, "root", "sh", "-c", "sleep 98 & sleep 99").Run()
-	if err == nil || time.Since(start) > 5*time.Second {
+	if err == nil || time.Since(start) > 30*time.Second {
 		t.Errorf("after %s: %v", time.Since(start), err)
 	}
 	left(t, m)
@@ -168,7 +168,7 @@ func TestCommand(t *testing.T) {
 func left(t *testing.T, m *Machine, want ...string) {
 	t.Helper()
 	var got []string
-	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		found, err := m.Processes()
 		if err != nil {
 			t.Fatal(err)
@@ -195,11 +195,11 @@ func TestProcesses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	says(t, m, "root", fmt.Sprintf("kill %d; sleep 0.1", found[0].PID))
-	left(t, m)
-	if got := says(t, m, "root", "cat /proc/[0-9]*/stat | grep -c ') Z '; exit 0"); got != "0" {
-		t.Error("zombies:", got)
+	reaped := fmt.Sprintf("kill %[1]d; for i in $(seq 1000); do test -e /proc/%[1]d || exit 0; sleep 0.02; done; cat /proc/%[1]d/stat", found[0].PID)
+	if got := says(t, m, "root", reaped); got != "" {
+		t.Error("it is not reaped:", got)
 	}
+	left(t, m)
 }
 
 // A collection of garbage inside must not remove what the host has.

@@ -77,7 +77,7 @@ func TestStartOfWhatEnds(t *testing.T) {
 		unit.Log = log
 		begin := time.Now()
 		err := (&Manager{Runner: fake}).Start(t.Context(), unit)
-		if _, unseen := errors.AsType[*manager.UnseenError](err); err == nil || unseen || !strings.Contains(err.Error(), "the disk is on fire") || time.Since(begin) > 2*time.Second {
+		if _, unseen := errors.AsType[*manager.UnseenError](err); err == nil || unseen || !strings.Contains(err.Error(), "the disk is on fire") || time.Since(begin) > manager.SeenWithin/2 {
 			t.Errorf("%s: %v", content, err)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -28,6 +29,19 @@ func running(t *testing.T, leads bool, environment []string, words ...string) *e
 		cmd.Wait()
 	})
 	return cmd
+}
+
+func sleeps(pid int) bool {
+	name, _ := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/comm")
+	return string(name) == "sleep\n"
+}
+
+// hasSleeping says whether a process has started one that sleeps.
+func hasSleeping(parent int) bool {
+	return slices.ContainsFunc(pidfile.All(), func(pid int) bool {
+		kin, _ := pidfile.KinOf(pid)
+		return kin.Parent == parent && sleeps(pid)
+	})
 }
 
 // P4: what a supervisord that was killed has left is found, and ends; nothing else
@@ -66,6 +80,12 @@ func TestLost(t *testing.T) {
 		"which a program started":  running(t, false, given("a", s.address), "sleep", "1000"),
 		"another program":          running(t, true, given("a", s.address), "tail", "-f", "/dev/null"),
 		"of one that still has it": running(t, false, given("a", s.address), children),
+	}
+	parent := others["of one that still has it"].Process.Pid
+	for end := time.Now().Add(time.Minute); !sleeps(deaf.Process.Pid) || !hasSleeping(parent); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("the shells have started nothing within a minute")
+		}
 	}
 	time.Sleep(50 * time.Millisecond) // the kernel counts 10 ms
 	f.pid = running(t, true, nil, "sleep", "1000").Process.Pid

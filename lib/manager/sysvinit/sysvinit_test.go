@@ -92,6 +92,10 @@ func TestStartWaitsForThePIDFile(t *testing.T) {
 	if err := (Manager{Runner: run.Host{}}).Start(ctx, unit); err == nil {
 		t.Error("no error, though no process lives")
 	}
+	for written := false; !written; time.Sleep(10 * time.Millisecond) { // on a slow machine it comes later
+		_, err := os.Stat(dir + "/pid")
+		written = err == nil
+	}
 	if data, err := os.ReadFile(dir + "/child"); err == nil {
 		write(t, dir+"/pid", string(data))
 	}
