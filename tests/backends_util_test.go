@@ -77,8 +77,8 @@ func endOf(t *testing.T, ended chan error) error {
 	select {
 	case err := <-ended:
 		return err
-	case <-time.After(20 * time.Second):
-		t.Fatal("it did not end within 20 s")
+	case <-time.After(patience):
+		t.Fatalf("it did not end within %s", patience)
 		return nil
 	}
 }
@@ -93,12 +93,18 @@ func TestCompoundProxy(t *testing.T) {
 	}
 	script := newStore(t).build(t, fmt.Sprintf(`import %s { inherit (pkgs) stdenv lib writeTextFile; } {
 		path = [ pkgs.coreutils ];
-		startCommand = "echo start >>'%[2]s/log'; sleep 0.5; echo started >>'%[2]s/log'";
+		startCommand = "echo start >>'%[2]s/log'; until [ -e '%[2]s/go' ]; do sleep 0.02; done; echo started >>'%[2]s/log'";
 		stopCommand = "echo stop >>'%[2]s/log'";
 	}`, frameworkOf(t, "backends/util/generate-compound-proxy.nix"), dir))
 	log := filepath.Join(dir, "log")
 	for wait, want := range map[string]string{"start\n": "start\nstop\n", "started\n": "start\nstarted\nstop\n"} {
 		os.Remove(log)
+		os.Remove(filepath.Join(dir, "go"))
+		if wait == "started\n" {
+			if err := os.WriteFile(filepath.Join(dir, "go"), nil, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
 		cmd, ended := proxy(t, script)
 		eventually(t, wait, func() bool { data, _ := os.ReadFile(log); return strings.Contains(string(data), wait) })
 		if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {

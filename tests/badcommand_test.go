@@ -200,7 +200,7 @@ func TestManagerThatThereIsNot(t *testing.T) {
 func TestBusy(t *testing.T) {
 	t.Parallel()
 	d := newDeployment(t)
-	slow := d.model("slow.nix", `{ a = daemon "a" "sleep 3; exit 1" [ ]; }`)
+	slow := d.model("slow.nix", `{ a = daemon "a" "`+onceToldTo+`exit 1" [ ]; }`)
 	first := make(chan outcome, 1)
 	go func() { first <- d.switchTo(slow) }()
 	lock := d.path("profiles", ".processes.nixproc", "lock")
@@ -212,7 +212,9 @@ func TestBusy(t *testing.T) {
 			t.Fatalf("the first switch took no lock: %+v", <-first)
 		}
 	}
-	text := complaint(t, d.switchTo(d.model("a.nix", aModel)), codeBusy)
+	second := d.switchTo(d.model("a.nix", aModel))
+	d.write("state/run/a.pid.go", "")
+	text := complaint(t, second, codeBusy)
 	for _, want := range []string{"another command holds the lock", "slow.nix", "use --wait"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the message does not say %q:\n%s", want, text)

@@ -18,7 +18,7 @@ import (
 const sysvinitRoot = "NIXPROC_SYSVINIT_ROOT"
 
 // bootTimeout bounds each wait for init and its scripts.
-const bootTimeout = 20 * time.Second
+const bootTimeout = patience
 
 // What init runs at boot, in the order of the model; and in the reverse order
 // when the machine leaves the runlevel or is shut down.

@@ -72,9 +72,9 @@ func (p *cygrunsrvPlace) run(enter string) {
 		cmd.Process.Signal(syscall.SIGTERM)
 		select {
 		case <-ended:
-		case <-time.After(20 * time.Second):
+		case <-time.After(patience):
 			cmd.Process.Kill()
-			p.t.Error("the stand-in of Windows did not end within 20 s")
+			p.t.Error("the stand-in of Windows did not end within " + patience.String())
 		}
 	})
 	eventually(p.t, "the service manager answers", func() bool { return p.srv("--list", "--verbose").code == 0 })

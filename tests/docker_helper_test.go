@@ -135,8 +135,8 @@ func end(t *testing.T, cmd *exec.Cmd) {
 	cmd.Process.Signal(syscall.SIGTERM)
 	select {
 	case <-ended:
-	case <-time.After(30 * time.Second):
-		t.Error("dockerd did not end within 30 s")
+	case <-time.After(patience):
+		t.Errorf("dockerd did not end within %s", patience)
 	}
 	syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // containerd, if it is left
 }

@@ -169,6 +169,7 @@ func TestSwitchToFlake(t *testing.T) {
 	d.git(flake, "commit", "-qm", "all")
 	untouched := listingOf(t, flake)
 
+	d.warmUp()
 	calls := d.countCalls()
 	d.mustSwitchTo(flake + "#web")
 	if got := strings.Join(calls(), ", "); !strings.HasPrefix(got, "nix-instantiate, nix-store --realise") || strings.Count(got, "nix-instantiate") != 1 {

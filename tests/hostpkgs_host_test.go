@@ -12,7 +12,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 )
 
 // A package consists of the host's programs; one that the host lacks is an
@@ -282,7 +281,7 @@ func get(t *testing.T, port int, host string) string {
 		t.Fatal(err)
 	}
 	request.Host = host
-	client := http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	client := http.Client{Timeout: patience, Transport: &http.Transport{DisableKeepAlives: true}}
 	response, err := client.Do(request)
 	if err != nil {
 		return err.Error()

@@ -11,20 +11,22 @@ import (
 	"time"
 )
 
+const slowNumbers = `{ a = number "a" { }; slow = daemon "slow" "` + onceToldTo + `sleep 1000 & echo $! > \"$PID_FILE\"" [ ]; }`
+
 // A file that somebody else changes in the meantime is not overwritten: the
 // switch fails.
 func TestIDsChangedMeanwhile(t *testing.T) {
 	t.Parallel()
 	d := newDeployment(t)
 	d.hostNeeds("daemon")
-	model := d.numbered("model.nix", `{ a = number "a" { }; slow = daemon "slow" "echo > \"$PID_FILE.begun\"; sleep 2; sleep 1000 & echo $! > \"$PID_FILE\"" [ ]; }`)
+	model := d.numbered("model.nix", slowNumbers)
 	d.write("idresources.nix", "{ numbers = { min = 2001; max = 2006; }; }")
 	command := d.start("--runlevel=3", "--id-resources=idresources.nix", "--ids=ids.nix", model)
 	waitFor(t, command, d.path("state/run/slow.pid.begun"))
 	d.write("ids.nix", "{ ids.numbers.a = 2005; }")
-	<-command.done
-	if text := read(t, command.stderr); command.cmd.ProcessState.ExitCode() != codeFailed || !strings.Contains(text, "ids.nix was changed by somebody else in the meantime") {
-		t.Errorf("exit code %d\n%s", command.cmd.ProcessState.ExitCode(), text)
+	d.write("state/run/slow.pid.go", "")
+	if r := command.ends(); r.code != codeFailed || !strings.Contains(r.stderr, "ids.nix was changed by somebody else in the meantime") {
+		t.Errorf("exit code %d\n%s", r.code, r.stderr)
 	}
 	if got := read(t, d.path("ids.nix")); got != "{ ids.numbers.a = 2005; }" {
 		t.Errorf("ids.nix is\n%s", got)
@@ -42,15 +44,12 @@ func TestKilledSwitchLeavesIDs(t *testing.T) {
 	t.Parallel()
 	d := newDeployment(t)
 	d.hostNeeds("daemon")
-	model := d.numbered("model.nix", `{ a = number "a" { }; slow = daemon "slow" "echo > \"$PID_FILE.begun\"; sleep 2; sleep 1000 & echo $! > \"$PID_FILE\"" [ ]; }`)
+	model := d.numbered("model.nix", slowNumbers)
 	d.write("idresources.nix", "{ numbers = { min = 2001; max = 2006; }; }")
 	command := d.start("--runlevel=3", "--id-resources=idresources.nix", "--ids=ids.nix", model)
-	begun := d.path("state/run/slow.pid.begun")
-	waitFor(t, command, begun)
-	if err := command.cmd.Process.Signal(syscall.SIGKILL); err != nil {
-		t.Fatal(err)
-	}
-	<-command.done
+	waitFor(t, command, d.path("state/run/slow.pid.begun"))
+	command.interrupt(syscall.SIGKILL)
+	d.write("state/run/slow.pid.go", "")
 	if present(d.path("ids.nix")) {
 		t.Error("the file was made")
 	}

@@ -37,7 +37,7 @@ pkgs // { buildGoModule = package: pkgs.runCommand package.pname { } "mkdir -p $
 func (p *dockerPlace) said(name string, port int, want string) {
 	p.t.Helper()
 	var got outcome
-	for end := time.Now().Add(30 * time.Second); got.stdout != want; time.Sleep(100 * time.Millisecond) {
+	for end := time.Now().Add(patience); got.stdout != want; time.Sleep(100 * time.Millisecond) {
 		pid := p.inspect("container", name, "{{.State.Pid}}")
 		got = p.program("nsenter", "-t", pid, "-n", "curl", "-sS", "-m", "2", fmt.Sprintf("http://127.0.0.1:%d/", port))
 		if time.Now().After(end) {
@@ -143,7 +143,7 @@ func (p *dockerPlace) triesAgain(name, manager string) {
 		}
 	}
 	const message = "bootstrap: /etc/nixproc/processes.nix is not deployed"
-	for end := time.Now().Add(30 * time.Second); !strings.Contains(p.logs(name), message) && time.Now().Before(end); {
+	for end := time.Now().Add(patience); !strings.Contains(p.logs(name), message) && time.Now().Before(end); {
 		time.Sleep(100 * time.Millisecond)
 	}
 	if log := p.logs(name); !strings.Contains(log, "undefined variable 'no'") || !strings.Contains(log, message) {

@@ -28,8 +28,10 @@ const (
 	daemonOwner   = "INITFUNCTIONS_OWNER"   // the test's directory, to find leftovers
 )
 
+const lifetime = 5 * time.Minute
+
 // init makes the test binary a daemon when the environment says so. Nothing
-// lives longer than a minute.
+// lives longer than lifetime.
 func init() {
 	switch os.Getenv(daemonMode) {
 	case "":
@@ -46,16 +48,15 @@ func init() {
 		if err := child.Start(); err != nil {
 			os.Exit(1)
 		}
-		for i := 0; i < 500; i++ {
+		for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
 			if text, _ := os.ReadFile(path); strings.TrimSpace(string(text)) == strconv.Itoa(child.Process.Pid) {
 				os.Exit(0)
 			}
-			time.Sleep(10 * time.Millisecond)
 		}
 		os.Exit(1)
 	case "leaderless":
 		runtime.LockOSThread()
-		go func() { time.Sleep(time.Minute); os.Exit(0) }()
+		go func() { time.Sleep(lifetime); os.Exit(0) }()
 		syscall.RawSyscall(syscall.SYS_EXIT, 0, 0, 0)
 	case "run":
 		runDaemon()
@@ -73,7 +74,7 @@ func runDaemon() {
 	if path := os.Getenv(daemonPIDFile); path != "" {
 		os.WriteFile(path, fmt.Appendln(nil, os.Getpid()), 0o644)
 	}
-	end := time.After(time.Minute)
+	end := time.After(lifetime)
 	for {
 		select {
 		case <-end:
@@ -190,7 +191,7 @@ func (e *initEnv) run(body string, env ...string) scriptResult {
 
 func (e *initEnv) command(env []string, name string, args ...string) scriptResult {
 	e.t.Helper()
-	ctx, cancel := context.WithTimeout(e.t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(e.t.Context(), patience)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Env = append(append([]string{}, e.env...), env...)
@@ -230,7 +231,7 @@ func (e *initEnv) stranger() *exec.Cmd {
 	if err != nil {
 		e.t.Skip("no sleep here")
 	}
-	return e.spawn(nil, sleep, "sleep", "60")
+	return e.spawn(nil, sleep, "sleep", fmt.Sprint(lifetime.Seconds()))
 }
 
 // pidOf reads a pid file that a daemon has written.

@@ -58,20 +58,28 @@ func (s *started) says(text string) {
 	}
 }
 
-// interrupt sends the signal and gives what became of the command, which has a
-// few seconds to end.
-func (s *started) interrupt(signal syscall.Signal, within time.Duration) outcome {
+// interrupt sends the signal and gives what became of the command.
+func (s *started) interrupt(signal syscall.Signal) outcome {
 	s.t.Helper()
 	if err := s.cmd.Process.Signal(signal); err != nil {
 		s.t.Fatal(err)
 	}
+	return s.ends()
+}
+
+// ends waits for the end of the command.
+func (s *started) ends() outcome {
+	s.t.Helper()
 	select {
 	case <-s.done:
-	case <-time.After(within):
-		s.t.Fatalf("it runs %s after %s\n%s", within, signal, read(s.t, s.stderr))
+	case <-time.After(patience):
+		s.t.Fatalf("it runs still, after %s\n%s", patience, read(s.t, s.stderr))
 	}
 	return outcome{s.stdout.String(), read(s.t, s.stderr), s.cmd.ProcessState.ExitCode()}
 }
+
+// longTime is a number of seconds for which nobody else sleeps.
+func longTime() string { return fmt.Sprintf("1%09d", time.Now().UnixNano()%1e9) }
 
 // An interrupted build ends soon, and so does its builder; nothing is touched.
 func TestInterruptedBuild(t *testing.T) {
@@ -81,7 +89,7 @@ func TestInterruptedBuild(t *testing.T) {
 			b := newTwice(t)
 			b.each(t, func(t *testing.T, d *deployment) {
 				// Nobody else sleeps as long.
-				duration := fmt.Sprintf("30.%09d", time.Now().UnixNano()%1e9)
+				duration := fmt.Sprintf("300.%09d", time.Now().UnixNano()%1e9)
 				model := d.model("long.nix", `{
   a = sleeper "a" { };
   b.pkg = pkgs.runCommand "long" { } "sleep `+duration+`; mkdir $out";
@@ -90,7 +98,7 @@ func TestInterruptedBuild(t *testing.T) {
 				command := d.start(model)
 				command.says("-long.drv'")
 				eventually(t, "the builder runs", func() bool { return len(mentions(t, duration)) > 0 })
-				r := command.interrupt(signal, 8*time.Second)
+				r := command.interrupt(signal)
 				if r.code != codeFailed {
 					t.Errorf("exit code %d, want %d", r.code, codeFailed)
 				}
@@ -116,7 +124,7 @@ func TestInterruptedEvaluation(t *testing.T) {
 	eventually(t, "Nix evaluates", func() bool {
 		return len(mentions(t, d.path("long.nix"))) > 1 // nixproc itself, and nix-instantiate
 	})
-	r := command.interrupt(syscall.SIGINT, 8*time.Second)
+	r := command.interrupt(syscall.SIGINT)
 	if r.code != codeFailed || !strings.Contains(r.stderr, "nixproc: interrupted: nix-instantiate was stopped\n") || noMessage.MatchString(r.stderr) {
 		t.Errorf("exit code %d\n%s", r.code, r.stderr)
 	}
@@ -125,6 +133,10 @@ func TestInterruptedEvaluation(t *testing.T) {
 		t.Error(difference)
 	}
 }
+
+// onceToldTo is how a daemon begins that takes its time: until there is a file beside
+// its pid file.
+const onceToldTo = `echo > \"$PID_FILE.begun\"; until [ -e \"$PID_FILE.go\" ]; do sleep 0.02; done; `
 
 // P11: an interrupted deployment begins no further step, and what was done is
 // undone: the old processes run, the new ones do not.
@@ -141,16 +153,16 @@ func TestInterruptedDeployment(t *testing.T) {
 	command := d.start("--jobs=1", d.model("new.nix", `rec {
   kept = sleeper "kept" { };
   changed = sleeper "changed" { args = [ 1002 ]; };
-  slow = daemon "slow" "echo > \"$PID_FILE.begun\"; sleep 2; sleep 1000 & echo $! > \"$PID_FILE\"" [ changed.pkg ];
+  slow = daemon "slow" "`+onceToldTo+`sleep 1000 & echo $! > \"$PID_FILE\"" [ changed.pkg ];
   after = sleeper "after" { dependencies = [ slow.pkg ]; };
 }`))
-	begun := d.path("state", "run", "slow.pid.begun")
-	for deadline := time.Now().Add(time.Minute); !present(begun); time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("the slow process was not started:\n%s", read(t, command.stderr))
-		}
+	waitFor(t, command, d.path("state/run/slow.pid.begun"))
+	if err := command.cmd.Process.Signal(syscall.SIGINT); err != nil {
+		t.Fatal(err)
 	}
-	r := command.interrupt(syscall.SIGINT, 20*time.Second)
+	command.says("interrupted: ending")
+	d.write("state/run/slow.pid.go", "")
+	r := command.ends()
 	if r.code != codeFailed || !strings.Contains(r.stderr, "all steps were undone") {
 		t.Errorf("exit code %d, want %d\n%s", r.code, codeFailed, r.stderr)
 	}

@@ -10,14 +10,15 @@ import (
 	"time"
 )
 
-// slowly is a model of two processes, the second of which takes its time; WORD
-// is an argument of both.
+// slowly is a model of two processes, the second of which takes its time, until there
+// is a file; WORD is an argument of both.
 const slowly = `rec {
   quick = sleeper "quick" { args = [ WORD ]; };
-  slow = sleeper "slow" { args = [ WORD ]; initialize = "sleep 2"; dependencies = [ quick.pkg ]; };
+  slow = sleeper "slow" { args = [ WORD ]; initialize = "until [ -e '${stateDir}/go WORD' ]; do sleep 0.02; done; sleep 0.5"; dependencies = [ quick.pkg ]; };
 }`
 
-// killSwitch starts a switch and kills it with -9 while the second process starts.
+// killSwitch starts a switch and kills it with -9 while the second process starts,
+// which needs a little longer.
 func (d *deployment) killSwitch(args ...string) {
 	d.t.Helper()
 	cmd := exec.Command(d.binary, append([]string{"sysvinit-switch", "--runlevel=3", "--host-packages", "--state-dir", d.path("state"), "--force-disable-user-change"}, args...)...)
@@ -30,6 +31,7 @@ func (d *deployment) killSwitch(args ...string) {
 		d.t.Fatal(err)
 	}
 	cmd.Wait()
+	d.write("state/go 1002", "")
 }
 
 // journaled waits until the journal of a switch has a text in it.
@@ -122,6 +124,7 @@ func TestNextSwitchAfterKill(t *testing.T) {
 				d.hostNeeds("daemon")
 				one := d.model("one.nix", strings.ReplaceAll(slowly, "WORD", "1001"))
 				two := d.model("two.nix", strings.ReplaceAll(slowly, "WORD", "1002"))
+				d.write("state/go 1001", "")
 				if deployed {
 					d.mustSwitchTo("--host-packages", one)
 				}

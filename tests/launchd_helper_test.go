@@ -104,9 +104,9 @@ func (p *launchdPlace) run() {
 		cmd.Process.Signal(syscall.SIGTERM)
 		select {
 		case <-ended:
-		case <-time.After(20 * time.Second):
+		case <-time.After(patience):
 			cmd.Process.Kill()
-			p.t.Error("the stand-in of launchd did not end within 20 s")
+			p.t.Error("the stand-in of launchd did not end within " + patience.String())
 		}
 	})
 	eventually(p.t, "launchd answers", func() bool { return p.ctl("print", p.domain).code == 0 })

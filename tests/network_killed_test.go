@@ -5,7 +5,6 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
-	"time"
 )
 
 // A switch of a network that is killed leaves some processes started, and machines
@@ -44,7 +43,7 @@ func TestNetworkKilled(t *testing.T) {
 	} {
 		command := n.begin(switching(two)...)
 		command.says("nixproc: starting z on test1\n")
-		command.interrupt(syscall.SIGKILL, 30*time.Second)
+		command.interrupt(syscall.SIGKILL)
 		if _, err := os.Stat(n.path("machines/test1/tmp/disnix-network.lock")); err != nil {
 			t.Errorf("what was killed had not locked the machines: %v", err)
 		}

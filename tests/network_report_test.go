@@ -9,7 +9,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 )
 
 // sleepingNetwork is a network with our module, and the options for a distribution and a
@@ -154,7 +153,7 @@ func (n *network) interrupted(switching func(distribution, processes string) []s
 	command := n.begin(switching("z = [ test1 ]; a = [ test1 ];", `a = sleeper "a" { args = [ 1003 ]; };
 		z = daemon "z" "sleep 2; sleep 1004 >/dev/null 2>&1 & echo $! >\"$PID_FILE\"" [ ];`)...)
 	command.says("nixproc: starting z on test1\n")
-	r := command.interrupt(syscall.SIGINT, 30*time.Second)
+	r := command.interrupt(syscall.SIGINT)
 	says(t, "interrupted", r, 1, nil, []string{"nixproc: interrupted: ending", "all steps were undone: everything runs as it did before"})
 	for process, machine := range map[string]string{"a": "test1", "b": "test2"} {
 		n.runsAs(pidIn(lineOf(r.stderr, machine, process)), machine, map[string]string{"a": "1001", "b": "1002"}[process])

@@ -35,7 +35,7 @@ func (n *network) runs(what string, want map[string]map[string]int) {
 		expected := maps.Clone(n.own[machine])
 		maps.Copy(expected, want[machine])
 		var got map[string]int
-		for end := time.Now().Add(5 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 			if got = n.programs(machine); maps.Equal(got, expected) {
 				break
 			}

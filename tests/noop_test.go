@@ -33,12 +33,8 @@ func TestNoOpSwitch(t *testing.T) {
 	t.Parallel()
 	d := newDeployment(t)
 	d.hostNeeds("daemon")
-	// Where it is noted that the binary is in the store already.
-	d.env = append(d.env, "HOME="+d.path("home"))
+	d.warmUp()
 	model := d.model("model.nix", sleepers(3, ""))
-	if r := d.nixproc("build", "-P", "sysvinit", "--undeploy", "--no-out-link"); r.code != 0 {
-		t.Fatalf("warming up: %s", r.stderr)
-	}
 
 	calls := d.countCalls()
 	d.mustSwitchTo("--host-packages", model)
@@ -68,6 +64,15 @@ var (
 	execLine  = regexp.MustCompile(`^execve\("((?:[^"\\]|\\.)*)", \[(.*)\].*\) = 0$`)
 	cloneLine = regexp.MustCompile(`^(?:clone|clone3|fork|vfork)\((.*)\) = ([0-9]+)$`)
 )
+
+// warmUp has the binary added to the store, where no other test looks whether it was.
+func (d *deployment) warmUp() {
+	d.t.Helper()
+	d.env = append(d.env, "HOME="+d.path("home"))
+	if r := d.nixproc("build", "-P", "sysvinit", "--undeploy", "--no-out-link"); r.code != 0 {
+		d.t.Fatalf("warming up: %s", r.stderr)
+	}
+}
 
 // executed runs a command under strace and lists the programs that the command
 // itself executed, and not those that its children did: their base names with
@@ -99,7 +104,7 @@ func (d *deployment) executed(args ...string) []string {
 		cmd.Wait()
 	}()
 	code := []byte{}
-	for end := time.Now().Add(time.Minute); len(code) == 0; time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(commandTimeout); len(code) == 0; time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
 			d.t.Fatalf("%q under strace did not end\n%s", args, read(d.t, output.Name()))
 		}

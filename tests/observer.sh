@@ -36,7 +36,10 @@ process() {
     # 3 (the state) on, as proc(5) lists them.
     set -- ${stat##*)}
     fact "process $name pid $pid"
-    fact "process $name state $1"
+    case $1 in
+        Z | X) fact "process $name state $1" ;;
+        *) fact "process $name state alive" ;; # which of the others is chance
+    esac
     fact "process $name nice ${17}"
     fact "process $name start ${20}"
     awk -v name="$name" '/^Uid:/ { print "process", name, "user", $3 } /^Umask:/ { print "process", name, "umask", $2 }' "$dir/status" 2>/dev/null || :

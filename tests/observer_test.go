@@ -149,7 +149,7 @@ func TestObserver(t *testing.T) {
 		"process two gone":        "999999999",
 		"process three rubbish":   "in its pid file",
 		"profile processes ->":    "processes-1-link",
-		"process one state":       "S",
+		"process one state":       "alive",
 		"process one program":     "sleep",
 		"process one environment": "COLOUR PATH PWD SECRET",
 	} {

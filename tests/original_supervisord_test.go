@@ -34,7 +34,7 @@ func (s *side) supervisord() *supervised {
 func (s *supervised) switchTo(args ...string) outcome {
 	s.t.Helper()
 	r := s.run("supervisord-switch", slices.Concat(s.usual(), args)...)
-	for end := time.Now().Add(15 * time.Second); s.original && time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
+	for end := time.Now().Add(patience); s.original && time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
 		if status := s.place.ctl("status").stdout; !strings.Contains(status, "STARTING") && !strings.Contains(status, "STOPPED") {
 			break
 		}

@@ -8,7 +8,6 @@ import (
 	"sync"
 	"syscall"
 	"testing"
-	"time"
 )
 
 var lateBinary = sync.OnceValues(func() (string, error) {
@@ -120,14 +119,14 @@ func TestDisnixIsReadyAfterwards(t *testing.T) {
 		}
 		i := c.start(t)
 		port := freePorts(t, 1)[0]
-		model := func(name, after string) string {
-			return i.late(name+".nix", port, fmt.Sprintf(`{ front = late "front" [ "-listen" "127.0.0.1:PORT" "-after" %q ] { } // { readiness = { tcp = "localhost:PORT"; timeout = 2; }; }; }`, after))
+		model := func(name, after string, timeout int) string {
+			return i.late(name+".nix", port, fmt.Sprintf(`{ front = late "front" [ "-listen" "127.0.0.1:PORT" "-after" %q ] { } // { readiness = { tcp = "localhost:PORT"; timeout = %d; }; }; }`, after, timeout))
 		}
-		r := i.switchTo(c, model("good", "700ms"))
+		r := i.switchTo(c, model("good", "700ms", 60))
 		if r.code != 0 || !strings.Contains(r.stderr, "front is ready (") {
 			t.Errorf("exit code %d\n%s", r.code, r.stderr)
 		}
-		r = i.switchTo(c, model("bad", "1h"))
+		r = i.switchTo(c, model("bad", "1h", 2))
 		if r.code != 1 || !strings.Contains(r.stderr, "process 'front' failed to become ready: within 2s, ") || !strings.Contains(r.stderr, "undo: front is ready (") {
 			t.Errorf("exit code %d\n%s", r.code, r.stderr)
 		}
@@ -141,22 +140,22 @@ func TestReadyByCommand(t *testing.T) {
 	d := newDeployment(t)
 	d.hostNeeds("daemon")
 	flag := d.path("flag")
-	model := func(test string) string {
+	model := func(test, timeout string) string {
 		return d.model("model.nix", `rec {
   one = sleeper "one" { foregroundProcess = script "one" "sleep 0.3; touch '`+flag+`'; exec sleep 1000"; args = [ ]; } // {
-    readiness = { command = [ (script "ask" "test \"$PATH\" = /usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin && `+test+` && exit; echo not there >&2; exit 3") "'`+flag+`'" ]; timeout = 2; };
+    readiness = { command = [ (script "ask" "test \"$PATH\" = /usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin && `+test+` && exit; echo not there >&2; exit 3") "'`+flag+`'" ]; timeout = `+timeout+`; };
   };
   two = sleeper "two" { foregroundProcess = script "two" "test -e '`+flag+`' && exec sleep 1000"; args = [ ]; dependencies = [ one.pkg ]; };
 }`)
 	}
-	d.mustSwitchTo("--host-packages", model(`test -e '`+flag+`'`))
+	d.mustSwitchTo("--host-packages", model(`test -e '`+flag+`'`, "60"))
 	runs(t, d.observe(), "one", "two")
 	closure := d.must("nix-store", "--query", "--requisites", d.path("profiles", "processes")).stdout
 	if !strings.Contains(closure, "-ask\n") {
 		t.Errorf("the command is no part of the profile:\n%s", closure)
 	}
 	d.mustSwitchTo("--undeploy")
-	r := d.switchTo("--host-packages", model("false"))
+	r := d.switchTo("--host-packages", model("false", "2"))
 	if r.code != 1 || !strings.Contains(r.stderr, "within 2s, ") || !strings.Contains(r.stderr, "failed with exit code 3; its last lines:\n  not there") {
 		t.Errorf("exit code %d\n%s", r.code, r.stderr)
 	}
@@ -167,12 +166,12 @@ func TestInterruptedWaitUntilReady(t *testing.T) {
 	t.Parallel()
 	d := newDeployment(t)
 	d.hostNeeds("daemon")
-	seconds := fmt.Sprintf("1%09d", time.Now().UnixNano()%1e9) // nobody else sleeps as long
+	seconds := longTime()
 	s := d.start("--host-packages", "--runlevel=3", d.model("model.nix", `{
   one = sleeper "one" { } // { readiness = { command = [ "${pkgs.coreutils}/bin/sleep" "`+seconds+`" ]; timeout = 600; }; };
 }`))
 	eventually(t, "the command runs", func() bool { return len(mentions(t, seconds)) > 0 })
-	r := s.interrupt(syscall.SIGINT, 8*time.Second)
+	r := s.interrupt(syscall.SIGINT)
 	if r.code != codeFailed || !strings.Contains(r.stderr, "all steps were undone") {
 		t.Errorf("exit code %d\n%s", r.code, r.stderr)
 	}

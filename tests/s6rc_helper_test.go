@@ -69,9 +69,9 @@ func (p *s6rcPlace) run() (end func()) {
 		cmd.Process.Signal(syscall.SIGTERM) // ends all supervisors and their processes
 		select {
 		case <-ended:
-		case <-time.After(20 * time.Second):
+		case <-time.After(patience):
 			cmd.Process.Kill()
-			p.t.Error("s6-svscan did not end within 20 s")
+			p.t.Error("s6-svscan did not end within " + patience.String())
 		}
 	})
 	p.t.Cleanup(func() {

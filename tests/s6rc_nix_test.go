@@ -12,7 +12,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 )
 
 // What quote.nix writes, the real execlineb reads back, whatever it is.
@@ -50,7 +49,7 @@ func TestS6rcQuoting(t *testing.T) {
 	if err := json.Unmarshal([]byte(script), &text); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "execlineb", "-P", "/dev/stdin")
 	cmd.Stdin = strings.NewReader(strings.Replace(text, `%s\0`, `"%s\\0"`, 1))

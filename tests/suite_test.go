@@ -238,7 +238,8 @@ func TestSuiteSkips(t *testing.T) {
 func TestSuiteIsLeft(t *testing.T) {
 	t.Parallel()
 	d := newDeployment(t)
-	slow := d.suiteOf("slow", `{ one = sleeper "one" { }; }`, `tests = _: "open('`+d.path("begun")+`', 'w').close(); machine.succeed('sleep 4712')";`)
+	seconds := longTime()
+	slow := d.suiteOf("slow", `{ one = sleeper "one" { }; }`, `tests = _: "open('`+d.path("begun")+`', 'w').close(); machine.succeed('sleep `+seconds+`')";`)
 	shell := d.write("shell", "#!/bin/sh\necho 'pgrep -x sleep | sed s/^/seen:/' | "+strconv.Quote(d.binary)+" \"$@\"\n")
 	if err := os.Chmod(shell, 0o755); err != nil {
 		t.Fatal(err)
@@ -278,7 +279,7 @@ func TestSuiteIsLeft(t *testing.T) {
 	})
 	d.killedTesting(slow, d.path("begun"))
 	nothingOfSuites(t, d)
-	eventually(t, "the end of what the suite has started", func() bool { return len(mentions(t, "sleep\x004712")) == 0 })
+	eventually(t, "the end of what the suite has started", func() bool { return len(mentions(t, "sleep\x00"+seconds)) == 0 })
 }
 
 // killedTesting runs a suite, and kills it as soon as there is a file that matches.

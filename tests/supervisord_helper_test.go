@@ -84,9 +84,9 @@ func (p *supervisordPlace) run() (kill func()) {
 		cmd.Process.Signal(syscall.SIGTERM) // stops all programs
 		select {
 		case <-ended:
-		case <-time.After(20 * time.Second):
+		case <-time.After(patience):
 			cmd.Process.Kill()
-			p.t.Error("supervisord did not end within 20 s")
+			p.t.Errorf("supervisord did not end within %s", patience)
 		}
 	})
 	// Asking supervisorctl takes longer than supervisord needs to start.

@@ -17,16 +17,18 @@ func TestSupervisordStateless(t *testing.T) {
 	needsUnshare(t, "--net")
 	needsRoot(t, "ip", "supervisord")
 	d := newMachine(t)
+	seconds := longTime()
 	model := d.model("model.nix", `{
   a = sleeper "a" {
-    args = [ "1234567" ];
+    args = [ "`+seconds+`" ];
     user = "npa";
     credentials = { groups.npa = { }; users.npa.group = "npa"; };
   };
 }`)
 	cmd := exec.Command("unshare", "--net", "sh", "-c", `ip link set lo up && exec "$@"`, "sh",
 		d.binary, "supervisord-deploy-stateless", "--host-packages", "--state-dir", d.path("state"), model)
-	cmd.Dir, cmd.Env = d.dir, d.env
+	d.write("tmp/made", "")
+	cmd.Dir, cmd.Env = d.dir, append(d.env, "TMPDIR="+d.path("tmp")) // where supervisord keeps logs
 	var out strings.Builder
 	cmd.Stdout, cmd.Stderr = &out, &out
 	if err := cmd.Start(); err != nil {
@@ -35,11 +37,8 @@ func TestSupervisordStateless(t *testing.T) {
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
 	t.Cleanup(func() { cmd.Process.Kill() })
-	for end := time.Now().Add(time.Minute); len(mentions(t, "sleep\x001234567\x00")) == 0; time.Sleep(50 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatal("the process does not run after a minute")
-		}
-	}
+	sleeps := func() []string { return mentions(t, "sleep\x00"+seconds+"\x00") }
+	eventually(t, "the process runs", func() bool { return len(sleeps()) > 0 })
 	if d.account("passwd", "npa") == "" || d.account("group", "npa") == "" {
 		t.Error("there is no user npa while it runs")
 	}
@@ -51,10 +50,10 @@ func TestSupervisordStateless(t *testing.T) {
 		if err != nil {
 			t.Errorf("%v\n%s", err, out.String())
 		}
-	case <-time.After(30 * time.Second):
+	case <-time.After(patience):
 		t.Fatal("it does not end")
 	}
-	if left := mentions(t, "sleep\x001234567\x00"); len(left) > 0 {
+	if left := sleeps(); len(left) > 0 {
 		t.Errorf("left: %q", left)
 	}
 	if d.account("passwd", "npa") != "" || d.account("group", "npa") != "" {

@@ -2,13 +2,11 @@ package tests
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 )
 
 func TestSupervisordUpgrade(t *testing.T) {
@@ -30,7 +28,7 @@ func TestSupervisordFailure(t *testing.T) {
 	p.mustSwitchTo(p.model("good.nix", `{ a = sleeper "a" { }; b = sleeper "b" { dependencies = [ (sleeper "a" { }).pkg ]; }; }`))
 	before := p.runsExactly("a", "b")
 
-	seconds := fmt.Sprintf("2%09d", time.Now().UnixNano()%1e9) // nobody else sleeps as long
+	seconds := longTime()
 	r := p.switchTo(p.model("bad.nix", `rec {
   a = sleeper "a" { };
   bad = { pkg = create { name = "bad"; foregroundProcess = script "bad" "echo the disk is on fire >&2; exit 3"; }; };
@@ -146,7 +144,7 @@ func TestSupervisordPriority(t *testing.T) {
 		t.Errorf("%s\n%s", r.stdout, read(t, p.conf, "conf.d/b.conf"))
 	}
 	// The file of a profile is a whole configuration.
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	check := exec.CommandContext(ctx, "python3", "-c", `
 import sys; sys.path.insert(0, "/usr/lib/python3/dist-packages")

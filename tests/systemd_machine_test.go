@@ -323,7 +323,7 @@ func (m *systemdMachine) verify() {
 // until waits for a condition in a machine.
 func (m *systemdMachine) until(what string, holds func() bool) {
 	m.t.Helper()
-	for end := time.Now().Add(30 * time.Second); !holds(); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(patience); !holds(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
 			journal := ""
 			if !m.user {

@@ -46,7 +46,7 @@ func newWebapp(t *testing.T) *webappEnv {
 // exit code and stderr.
 func (w *webappEnv) run(env []string, args ...string) (int, string) {
 	w.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	// The daemon would hold a pipe open, so stderr is a file.
 	stderr, err := os.CreateTemp(w.dir, "stderr")
@@ -87,7 +87,7 @@ func (w *webappEnv) daemon(more ...string) int {
 // get returns status and body of the page at a path.
 func (w *webappEnv) get(host, path string) (int, string) {
 	w.t.Helper()
-	client := http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	client := http.Client{Timeout: patience, Transport: &http.Transport{DisableKeepAlives: true}}
 	response, err := client.Get("http://" + net.JoinHostPort(host, strconv.Itoa(w.port)) + path)
 	if err != nil {
 		w.t.Fatal(err)
@@ -102,7 +102,7 @@ func (w *webappEnv) get(host, path string) (int, string) {
 
 // patience is how long tests wait for what has to come: a machine may have many
 // more of them to run at the same time than it has processors.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // eventually waits for a condition.
 func eventually(t *testing.T, what string, holds func() bool) {
@@ -183,7 +183,7 @@ func TestWebappEndsAtOnce(t *testing.T) {
 			return errors.Is(err, os.ErrNotExist)
 		})
 		eventually(t, "the daemon is gone", func() bool { return !alive(pid) })
-		if took := time.Since(start); took > 2*time.Second {
+		if took := time.Since(start); took > 8*time.Second { // it waits 10 s for a request
 			t.Errorf("it took %v to end after %v", took, signal)
 		}
 		// The port is free again at once, in spite of connections in TIME_WAIT.
@@ -249,7 +249,7 @@ func TestWebappSlowClients(t *testing.T) {
 		})
 	}
 	group.Wait()
-	if took := time.Since(start); took > 3*time.Second {
+	if took := time.Since(start); took > 8*time.Second { // it waits 10 s for a request
 		t.Errorf("20 requests beside 300 silent clients took %v", took)
 	}
 }
@@ -271,7 +271,7 @@ func TestWebappRequests(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		connection.SetDeadline(time.Now().Add(5 * time.Second))
+		connection.SetDeadline(time.Now().Add(patience))
 		for _, piece := range c.request {
 			if _, err := io.WriteString(connection, piece); err != nil {
 				t.Fatalf("%s: %v", c.name, err)
