@@ -9,7 +9,9 @@ set -e
 [ $# -ge 1 ] || { sed -n 2p "$0" | cut -c3- >&2; exit 64; }
 mkdir -p "$1/machine" "$1/units"
 export BOOT_DIR="$1"
-export GROUP=nixproc-boot-$$
+# Its control group is known by the directory below /tmp, where that is.
+group=${1#/tmp/}
+export GROUP="nixproc${group%%/*}-boot-$$"
 shift
 
 unshare --mount --propagation private -- sh -ec '

@@ -85,7 +85,7 @@ func TestBsdrcOlderPaths(t *testing.T) {
 func TestBsdrcPackages(t *testing.T) {
 	t.Parallel()
 	b := newBSDMachine(t)
-	dir, err := os.MkdirTemp("/tmp", "npb") // without a blank
+	dir, err := ownDir("npb") // without a blank
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,7 +21,7 @@ func TestBsdrcTakesOver(t *testing.T) {
 		}
 	}
 	// The older scripts could not have blanks in such paths.
-	short, err := os.MkdirTemp("/tmp", "npb")
+	short, err := ownDir("npb")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,7 +95,7 @@ func TestBsdrcOldFramework(t *testing.T) {
 	t.Parallel()
 	checkout := oldCheckout(t)
 	b := newBSDMachine(t)
-	dir, err := os.MkdirTemp("/tmp", "npb") // its Nix code can't cope with blanks in paths
+	dir, err := ownDir("npb") // its Nix code can't cope with blanks in paths
 	if err != nil {
 		t.Fatal(err)
 	}

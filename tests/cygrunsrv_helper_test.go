@@ -38,7 +38,7 @@ func cygrunsrvFor(d *deployment) *cygrunsrvPlace {
 		d.t.Fatal(err)
 	}
 	p := &cygrunsrvPlace{deployment: d}
-	if p.state, err = os.MkdirTemp("/tmp", "npc"); err != nil { // a socket's path is short
+	if p.state, err = ownDir("npc"); err != nil { // a socket's path is short
 		d.t.Fatal(err)
 	}
 	d.t.Cleanup(func() { os.RemoveAll(p.state) })

@@ -71,7 +71,7 @@ func newDeployment(t *testing.T) *deployment {
 		t.Fatal(err)
 	}
 	// Short, unlike what testing makes: paths of sockets have at most 107 bytes.
-	dir, err := os.MkdirTemp("/tmp", "npt")
+	dir, err := ownDir("npt")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -56,7 +56,7 @@ func (p *disnixPlace) ownDirectories() {
 		p.t.Fatal(err)
 	}
 	// Dysnomia can't cope with blanks in its own directory.
-	state, err := os.MkdirTemp("/tmp", "npd")
+	state, err := ownDir("npd")
 	if err != nil {
 		p.t.Fatal(err)
 	}

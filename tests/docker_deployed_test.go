@@ -19,7 +19,7 @@ func TestDockerThatWasDeployed(t *testing.T) {
 	d := m.deployment
 	d.hostNeeds("docker", "daemon")
 	// Short: the path of a socket has at most 107 bytes.
-	dir, err := os.MkdirTemp("/tmp", "npd")
+	dir, err := ownDir("npd")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -32,7 +32,7 @@ func newDocker(t *testing.T) *dockerPlace {
 	needsRoot(t, "docker", "dockerd", "runc")
 	d := newDeployment(t)
 	// Short: the path of a socket has at most 107 bytes.
-	dir, err := os.MkdirTemp("/tmp", "npd")
+	dir, err := ownDir("npd")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +41,7 @@ func newDocker(t *testing.T) *dockerPlace {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cgroup := "nixproc" + filepath.Base(dir)
+	cgroup := groupOf(dir)
 	dockerd := []string{"dockerd", "--data-root", dir + "/data", "--exec-root", dir + "/exec", "--pidfile", dir + "/pid",
 		"--config-file", dir + "/daemon.json", "-H", socket, "--bridge=none", "--iptables=false", "--ip6tables=false",
 		"--storage-driver", "overlay2", "--cgroup-parent=" + cgroup}
@@ -99,11 +99,11 @@ func newPodman(t *testing.T) *dockerPlace {
 	t.Helper()
 	needsUnshare(t)
 	needsRoot(t, "podman", "runc")
-	dir, err := os.MkdirTemp("/tmp", "npp")
+	dir, err := ownDir("npp")
 	if err != nil {
 		t.Fatal(err)
 	}
-	cgroup := "nixproc" + filepath.Base(dir)
+	cgroup := groupOf(dir)
 	t.Cleanup(func() { cleanUp(t, dir, cgroup) }) // after all processes have ended
 	m := newMachine(t)
 	for _, dir := range []string{"/run", "/var/lib"} {
@@ -148,29 +148,35 @@ func cleanUp(t *testing.T, dir, cgroup string) {
 		t.Errorf("something is left mounted below %s:\n%s", dir, mounts)
 	}
 	// What has just ended may be in its cgroup for a moment.
-	eventually(t, "that all cgroups are removed", func() bool {
-		var groups []string
-		for _, pattern := range []string{"/sys/fs/cgroup/*/*/*/", "/sys/fs/cgroup/*/", "/sys/fs/cgroup/"} {
-			found, _ := filepath.Glob(pattern + cgroup)
-			groups = append(groups, found...)
-		}
-		for _, group := range groups {
-			var below []string
-			filepath.WalkDir(group, func(path string, entry fs.DirEntry, err error) error {
-				if err == nil && entry.IsDir() {
-					below = append(below, path)
-				}
-				return nil
-			})
-			for _, path := range slices.Backward(below) {
-				os.Remove(path)
-			}
-		}
-		return len(groups) == 0
-	})
+	eventually(t, "that all cgroups are removed", func() bool { return removeGroups(cgroup) })
 	if err := os.RemoveAll(dir); err != nil {
 		t.Error(err)
 	}
+}
+
+// groupOf is the control group of what runs in a directory.
+func groupOf(dir string) string { return "nixproc" + filepath.Base(dir) }
+
+// removeGroups removes the control groups of a name, and says whether there were none.
+func removeGroups(name string) bool {
+	var groups []string
+	for _, pattern := range []string{"/sys/fs/cgroup/*/*/*/", "/sys/fs/cgroup/*/", "/sys/fs/cgroup/"} {
+		found, _ := filepath.Glob(pattern + name)
+		groups = append(groups, found...)
+	}
+	for _, group := range groups {
+		var below []string
+		filepath.WalkDir(group, func(path string, entry fs.DirEntry, err error) error {
+			if err == nil && entry.IsDir() {
+				below = append(below, path)
+			}
+			return nil
+		})
+		for _, path := range slices.Backward(below) {
+			os.Remove(path)
+		}
+	}
+	return len(groups) == 0
 }
 
 func (p *dockerPlace) docker(words ...string) outcome {

@@ -97,7 +97,7 @@ func newReader(t *testing.T, document string) *reader {
 	}
 	t.Cleanup(func() {
 		r.end()
-		if err := (&nixStore{dir: r.path("nix")}).remove(); err != nil && !os.IsNotExist(err) {
+		if err := removeTree(r.path("nix")); err != nil && !os.IsNotExist(err) {
 			t.Error(err)
 		}
 	})

@@ -119,7 +119,7 @@ func (m *dysnomiaModule) prepare(properties func(*instance, string) []string) {
 	if err := os.Chmod(m.write("modules/nixproc-process", module), 0o755); err != nil {
 		m.t.Fatal(err)
 	}
-	own, err := os.MkdirTemp("/tmp", "npd")
+	own, err := ownDir("npd")
 	if err != nil {
 		m.t.Fatal(err)
 	}

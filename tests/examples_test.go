@@ -76,7 +76,7 @@ type deployedModel struct {
 // build gives the model free ports and a state directory, and builds its profile.
 func (m *deployedModel) build(params string) {
 	m.t.Helper()
-	state, err := os.MkdirTemp("/tmp", "np")
+	state, err := ownDir("np")
 	if err != nil {
 		m.t.Fatal(err)
 	}

@@ -120,7 +120,7 @@ func TestOldFrameworkUnderOurCommand(t *testing.T) {
 	d := newDeployment(t)
 	d.hostNeeds("nginx", "daemon")
 	// Its Nix code can't cope with blanks in paths.
-	tree, err := os.MkdirTemp("/tmp", "np")
+	tree, err := ownDir("np")
 	if err != nil {
 		t.Fatal(err)
 	}

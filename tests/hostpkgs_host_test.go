@@ -218,7 +218,7 @@ func TestHostpkgsNginxUnprivileged(t *testing.T) {
 	if !hostHas(t, "nginx") {
 		t.Skip("the host has no nginx")
 	}
-	dir, err := os.MkdirTemp("/tmp", "np") // nobody may enter it, unlike t.TempDir's parent
+	dir, err := ownDir("np") // nobody may enter it, unlike t.TempDir's parent
 	if err != nil {
 		t.Fatal(err)
 	}

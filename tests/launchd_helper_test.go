@@ -67,7 +67,7 @@ func launchdFor(d *deployment) *launchdPlace {
 		d.t.Fatal(err)
 	}
 	p := &launchdPlace{deployment: d, domain: "system", dir: d.path("Launch Daemons"), enter: "exec"}
-	if p.state, err = os.MkdirTemp("/tmp", "npl"); err != nil { // a socket's path is short
+	if p.state, err = ownDir("npl"); err != nil { // a socket's path is short
 		d.t.Fatal(err)
 	}
 	d.t.Cleanup(func() { os.RemoveAll(p.state) })

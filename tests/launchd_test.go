@@ -78,7 +78,7 @@ func TestLaunchdFailure(t *testing.T) {
 		}
 		after := p.runsExactly("a", "b")
 		kept(t, before, after, "a")
-		if strings.Contains(read(t, p.dir, "org.nixos.b.plist"), "2000") {
+		if strings.Contains(read(t, p.dir, "org.nixos.b.plist"), ">2000<") {
 			t.Error("the plist of b is still the new one")
 		}
 	}

@@ -39,7 +39,7 @@ func newOldTrees(t *testing.T) *oldTrees {
 		t.Fatal(err)
 	}
 	// Their Nix code can't cope with blanks in paths.
-	dir, err := os.MkdirTemp("/tmp", "np")
+	dir, err := ownDir("np")
 	if err != nil {
 		t.Fatal(err)
 	}

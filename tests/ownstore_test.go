@@ -13,13 +13,13 @@ import (
 func newOwnStore(t *testing.T, settings ...string) *nixStore {
 	t.Helper()
 	shared := newStore(t)
-	dir, err := os.MkdirTemp("/tmp", "np")
+	dir, err := ownDir("np")
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := &nixStore{dir: dir}
 	t.Cleanup(func() {
-		if err := s.remove(); err != nil {
+		if err := removeTree(s.dir); err != nil {
 			t.Errorf("the store can't be removed: %v", err)
 		}
 	})
@@ -94,7 +94,7 @@ func selfContained(t *testing.T, s *nixStore, profile string) {
 func (s *nixStore) empty(t *testing.T) {
 	t.Helper()
 	conf := read(t, s.dir, "etc/nix.conf")
-	if err := s.remove(); err != nil {
+	if err := removeTree(s.dir); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.MkdirAll(filepath.Join(s.dir, "etc"), 0o755); err != nil {

@@ -60,7 +60,7 @@ func TestDemo(t *testing.T) {
 	needsDemoPrograms(t)
 	tree := filepath.Join(t.TempDir(), "my checkout")
 	copyCheckout(t, tree)
-	folder, err := os.MkdirTemp("/tmp", "np")
+	folder, err := ownDir("np")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ package tests
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"math/rand/v2"
@@ -44,10 +45,27 @@ var (
 
 func TestMain(m *testing.M) {
 	testmachine.Inside()
+	if os.Getenv(janitorVariable) != "" {
+		tidy()
+		os.Exit(0)
+	}
+	// What programs leave in the directory for temporary files goes with it.
+	temporary, err := ownDir("nptmp")
+	if err == nil {
+		err = errors.Join(os.Chmod(temporary, 0o755), os.Setenv("TMPDIR", temporary))
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 	code := m.Run()
+	dirs := []string{temporary}
 	if madeStore != nil {
-		if err := madeStore.remove(); err != nil {
-			fmt.Fprintln(os.Stderr, "cannot remove the private store:", err)
+		dirs = append(dirs, madeStore.dir)
+	}
+	for _, dir := range dirs {
+		if err := removeTree(dir); err != nil {
+			fmt.Fprintf(os.Stderr, "cannot remove %s: %v\n", dir, err)
 			code = max(code, 1)
 		}
 	}
@@ -70,7 +88,7 @@ func newStore(t *testing.T) *nixStore {
 
 func makeStore() (*nixStore, error) {
 	// Short and without blanks: store paths end up in sockets' names and in first lines of scripts.
-	dir, err := os.MkdirTemp("/tmp", "np")
+	dir, err := ownDir("np")
 	if err != nil {
 		return nil, err
 	}
@@ -117,9 +135,10 @@ func makeStore() (*nixStore, error) {
 	return s, nil
 }
 
-// remove deletes the store, whose directories are not writable.
-func (s *nixStore) remove() error {
-	err := filepath.WalkDir(s.dir, func(path string, entry fs.DirEntry, err error) error {
+// removeTree removes a directory, with those below it that are not writable, as those
+// of a store are not.
+func removeTree(dir string) error {
+	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
 		if err == nil && entry.IsDir() {
 			return os.Chmod(path, 0o755)
 		}
@@ -128,7 +147,7 @@ func (s *nixStore) remove() error {
 	if err != nil {
 		return err
 	}
-	return os.RemoveAll(s.dir)
+	return os.RemoveAll(dir)
 }
 
 // nix runs a program of Nix in the store's environment, changed by extra, and

@@ -40,7 +40,7 @@ func supervisordFor(d *deployment) *supervisordPlace {
 	p := &supervisordPlace{deployment: d, enter: "exec"}
 	p.conf = p.path("conf dir")
 	// Short: the path of a socket has at most 107 bytes.
-	sockets, err := os.MkdirTemp("/tmp", "nps")
+	sockets, err := ownDir("nps")
 	if err != nil {
 		t.Fatal(err)
 	}

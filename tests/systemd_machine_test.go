@@ -84,7 +84,7 @@ func (m *systemdMachine) start() {
 	m.prepare()
 	if m.user {
 		// Short, as it is in the name of a socket.
-		runtime, err := os.MkdirTemp("/tmp", "npsd")
+		runtime, err := ownDir("npsd")
 		if err != nil {
 			t.Fatal(err)
 		}

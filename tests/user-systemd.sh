@@ -8,8 +8,9 @@
 set -e
 [ $# -eq 3 ] || { sed -n 2p "$0" | cut -c3- >&2; exit 64; }
 export RUNTIME="$1" CONFIG="$2" OWNER="$3"
-group=nixproc-user-$$
-export GROUP=$group
+# Its control group is known by the directory below /tmp, where that is.
+group=${1#/tmp/}
+export GROUP="nixproc${group%%/*}-user-$$"
 
 unshare --mount --propagation private -- sh -ec '
 mount -t tmpfs -o mode=755 tmpfs /run
