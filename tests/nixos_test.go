@@ -168,6 +168,9 @@ func TestNixOSModule(t *testing.T) {
 				needs(t, program)
 			}
 			n := newNixOS(t)
+			if manager == "s6-rc" {
+				n.hostNeeds("s6-rc") // on PATH alone, Nix does not find it
+			}
 			settings := func(processes string) string {
 				return fmt.Sprintf(`{ processManager = %q; profile = "boot%d"; processes = %s; }`, manager, n.marker, n.model(processes))
 			}

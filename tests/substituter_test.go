@@ -1,6 +1,7 @@
 package tests
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -25,11 +26,19 @@ func TestSilentBinaryCache(t *testing.T) {
 	d.env = d.env[:len(d.env)-1]
 
 	const note = "no binary cache answers (127.0.0.1:9): building without one"
-	within := func(what string, name, model string) outcome {
+	// What else the machine does may take as long as a cache that is asked, once or twice.
+	within := func(what, model string) (r outcome) {
 		t.Helper()
-		begin := time.Now()
-		r := d.mustSwitchTo(d.model(name, model))
-		if took := time.Since(begin); took > without+4*time.Second {
+		var took time.Duration
+		for try := range 3 {
+			file := d.model("model.nix", strings.ReplaceAll(model, "TRY", fmt.Sprint(try)))
+			begin := time.Now()
+			r = d.mustSwitchTo(file)
+			if took = time.Since(begin); took <= without+4*time.Second {
+				break
+			}
+		}
+		if took > without+4*time.Second {
 			t.Errorf("%s: the switch took %s, and %s without caches\n%s", what, took, without, r.stderr)
 		}
 		for _, trouble := range []string{"unable to download", "retrying"} {
@@ -39,13 +48,13 @@ func TestSilentBinaryCache(t *testing.T) {
 		}
 		return r
 	}
-	r := within("nothing substitutable is missing", "third.nix", `{ a = sleeper "a" { }; b = sleeper "b" { }; c = sleeper "c" { }; }`)
+	r := within("nothing substitutable is missing", `{ a = sleeper "a" { }; b = sleeper "b" { }; c = sleeper "c" { args = [ 100TRY ]; }; }`)
 	if strings.Contains(r.stderr, "binary cache") {
 		t.Errorf("a cache was looked for:\n%s", r.stderr)
 	}
-	r = within("something is missing", "fourth.nix", `{
+	r = within("something is missing", `{
   a = sleeper "a" { path = [ (derivation {
-    name = "substitutable";
+    name = "substitutable-TRY";
     system = builtins.currentSystem;
     builder = pkgs.stdenv.shell;
     args = [ "-c" "echo > $out" ];
