@@ -148,11 +148,16 @@ func (m *dysnomiaModule) prepare(properties func(*instance, string) []string) {
 	m.t.Log(m.kind, "by", m.program)
 }
 
-// must has the module do something with a package.
+// does has the module do something with a package.
+func (m *dysnomiaModule) does(operation, pkg string, more ...string) outcome {
+	m.t.Helper()
+	return m.inside(slices.Concat(m.environment, more, []string{m.program, "--type", m.kind, "--operation", operation, "--component", pkg, "--container", m.kind, "--environment"})...)
+}
+
+// must is does for what has to succeed.
 func (m *dysnomiaModule) must(operation, pkg string, more ...string) outcome {
 	m.t.Helper()
-	args := slices.Concat(m.environment, more, []string{m.program, "--type", m.kind, "--operation", operation, "--component", pkg, "--container", m.kind, "--environment"})
-	r := m.inside(args...)
+	r := m.does(operation, pkg, more...)
 	if r.code != 0 {
 		m.t.Fatalf("%s by %s: exit code %d\n%s%s", operation, m.kind, r.code, r.stdout, r.stderr)
 	}
@@ -166,12 +171,37 @@ func (m *dysnomiaModule) answers(manager string, packages []string, want ...stri
 	if m.kind != "nixproc-process" || manager == "bsdrc" {
 		return
 	}
-	got, err := answered.ReadAnswers(m.must("snapshot", packages[0], "nixprocStatusOf="+strings.Join(packages, " ")).stdout, len(want))
+	got, _, err := answered.ReadAnswers(m.must("snapshot", packages[0], "nixprocStatusOf="+strings.Join(packages, " ")).stdout, len(want))
 	for i, answer := range got {
 		if answer.Condition != want[i] || (answer.Package == "") != (want[i] == "stopped") || err != nil {
 			m.t.Errorf("what runs of %q: %+v, %v, want %q", packages, got, err, want)
 		}
 	}
+}
+
+// owned checks that what one network has is known to be its own, and that another one
+// neither replaces nor stops it.
+func (m *dysnomiaModule) owned(packages []string) {
+	m.t.Helper()
+	if m.kind != "nixproc-process" {
+		return
+	}
+	_, machine, err := answered.ReadAnswers(m.must("snapshot", packages[0], "nixprocStatusOf=", "nixprocNetwork=other").stdout, 0)
+	var held, want []string
+	for i, pkg := range packages {
+		_, name, _ := strings.Cut(filepath.Base(pkg), "-")
+		want = append(want, name+" of "+[]string{"", "this network of ours"}[i])
+	}
+	for _, one := range machine.Held {
+		held = append(held, one.Name+" of "+one.Network)
+	}
+	if !slices.Equal(held, want) || machine.Held[1].Service != packages[1] || machine.Self == "" || err != nil {
+		m.t.Errorf("the machine says %+v, %v, want %q", machine, err, want)
+	}
+	if r := m.does("activate", packages[1], "nixprocNetwork=other"); r.code == 0 || !strings.Contains(r.stderr, " on this machine is of another network, network of ours\n") {
+		m.t.Errorf("what another network has is started: %v", r)
+	}
+	m.must("deactivate", packages[1], "nixprocNetwork=other")
 }
 
 // evaluated gives what Nix makes of an expression.
@@ -223,7 +253,7 @@ func (m *dysnomiaModule) startsAndStops(manager string, oneUser, noAccounts bool
 		nixString(model), nixString(m.state), manager, oneUser), "--no-out-link"))
 	pids := map[string]int{}
 	for n, name := range []string{"one", "two"} {
-		m.must("activate", packages[n])
+		m.must("activate", packages[n], []string{"nixprocNetwork=", "nixprocNetwork=this network of ours"}[n])
 		eventually(t, name+" sleeps", func() bool { return len(sleeping(t, long[name])) == 1 })
 		pids[name] = sleeping(t, long[name])[0]
 		if !oneUser && !noAccounts {
@@ -232,6 +262,7 @@ func (m *dysnomiaModule) startsAndStops(manager string, oneUser, noAccounts bool
 			}
 		}
 	}
+	m.owned(packages)
 	m.answers(manager, packages, "running", "running")
 	m.must("deactivate", packages[0])
 	m.answers(manager, packages, "stopped", "running")

@@ -324,6 +324,7 @@ func TestNetworkRefuses(t *testing.T) {
 		{model, one, `{ infrastructure }: { a = [ { } ]; }`, "'a' is on something that is no machine"},
 		{model, one, `{ infrastructure, more }: { }`, "distribution.nix takes more than { infrastructure }"},
 		{model, `{ m.properties.address = "m"; }`, "", "machine 'm' has no properties.hostname, by which Disnix reaches it: "},
+		{model, `{ m.properties.hostname = "m"; n.properties.hostname = "m"; }`, "", "the machines 'm' and 'n' of the infrastructure are one and the same: take one of them out"},
 		{model, "{\n  m = missing;\n}", "", "infrastructure.nix:2:7\n"},
 		{twins, one, "", "'a' and 'b' are both called 'a', and both on machine 'm'"},
 		{p.write("services.nix", `{ distribution, invDistribution, pkgs, system }: { }`), one, "", "services.nix is a services model of Disnix (it takes the argument 'distribution'): disnix-env deploys it"},

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 
@@ -13,6 +14,7 @@ import (
 	"nixproc/lib/network"
 	"nixproc/lib/profile"
 	"nixproc/lib/tempdir"
+	"nixproc/nixeval"
 )
 
 // networkSwitch has Disnix deploy a processes model to several machines.
@@ -53,6 +55,9 @@ type networkWork struct {
 	before, after manifestxml.Network
 	deployed      network.On // what before says, as far as it is known
 	pending       pending
+	id            string                // by which machines know the network; "" if it has none yet
+	known         map[string]bool       // machines that have nothing that it does not know of
+	earlier       []manifestxml.Network // generations before, if they were needed
 	changes       []network.Change
 }
 
@@ -73,7 +78,7 @@ func (s *session) withNetwork(o *options, where profile.Profile, operands []stri
 			return err
 		}
 	}
-	if err := w.readPending(); err != nil {
+	if err := errors.Join(w.readID(), w.readPending()); err != nil {
 		return err
 	}
 	if o.rollback {
@@ -90,11 +95,11 @@ func (s *session) withNetwork(o *options, where profile.Profile, operands []stri
 		}
 		used := mapped(w.before)
 		maps.Copy(used, mapped(w.after))
-		answers := s.ask(s.soft, w.before.At(w.after.Targets, used))
-		if err := s.answered(o, answers); err != nil {
+		answers, err := s.askMachines(o, &w, w.after.Targets, used)
+		if err != nil {
 			return err
 		}
-		return w.decide(answers, act)
+		return w.decide(o, answers, act)
 	}
 	if o.infrastructure == "" {
 		return usageError{"no machines were given: name the infrastructure model with -i"}
@@ -112,8 +117,8 @@ func (s *session) withNetwork(o *options, where profile.Profile, operands []stri
 	if err != nil {
 		return err
 	}
-	answers := s.ask(s.soft, w.before.At(model.targets(), model.used(w.before)))
-	if err := s.answered(o, answers); err != nil {
+	answers, err := s.askMachines(o, &w, model.targets(), model.used(w.before))
+	if err != nil {
 		return err
 	}
 	if w.manifest, err = s.networkManifest(temporary.Path, o, model); err != nil {
@@ -122,29 +127,49 @@ func (s *session) withNetwork(o *options, where profile.Profile, operands []stri
 	if w.after, err = manifestxml.ReadNetwork(w.manifest); err != nil {
 		return err
 	}
-	return w.decide(answers, act)
+	return w.decide(o, answers, act)
 }
 
-// answered is an error unless all machines answer; a plan goes on without them.
-func (s *session) answered(o *options, answers map[string]said) error {
+// askMachines asks machines before a switch, which all have to answer. A plan goes on
+// without them.
+func (s *session) askMachines(o *options, w *networkWork, targets []manifestxml.Target, used map[string]bool) (map[string]said, error) {
+	if err := w.remember(targets); err != nil {
+		return nil, err
+	}
+	answers := s.askAlso(*w, targets, used)
 	if s.soft.Err() != nil {
-		return errors.New("interrupted: nothing was touched")
+		return nil, errors.New("interrupted: nothing was touched")
+	}
+	selves := map[string]string{}
+	for machine, answer := range answers {
+		selves[machine] = answer.machine.Self
+	}
+	if err := network.Apart(selves); err != nil {
+		return nil, &nixeval.ModelError{Text: err.Error()}
 	}
 	err := unreachable(answers)
 	if err != nil && o.dryRun {
 		note("warning: %v", err)
-		return nil
+		return answers, nil
 	}
-	return err
+	return answers, err
 }
 
 // decide compares what is deployed with what is to be.
-func (w networkWork) decide(answers map[string]said, act func(networkWork) error) error {
+func (w networkWork) decide(o *options, answers map[string]said, act func(networkWork) error) error {
+	after := placed(w.after)
+	settled, err := w.settleOwners(after, answers, o.takeOver)
+	if err = errors.Join(err, refused(settled.Conflicts)); err != nil {
+		return err
+	}
+	for _, line := range settled.LostLines() {
+		note("warning: %s", line)
+	}
 	var machines []string
 	for _, target := range w.after.Targets {
 		machines = append(machines, target.Name)
 	}
-	w.changes = network.Compare(w.deployed, placed(w.after), machines, goesOn)
+	w.changes = network.Compare(w.deployed, after, machines, goesOn)
 	network.Revive(w.changes, func(machine, process string) bool { return answers[machine].of(process).Down })
 	return act(w)
 }
@@ -206,13 +231,20 @@ func goesOn(old, now network.Deployed) bool {
 // manifestOf is that of the profile that a service's package leads to; nil if it has
 // none.
 func manifestOf(service string) *manifest.Manifest {
+	if profile := profileOf(service); profile != "" {
+		if found, err := manifest.Read(profile); err == nil {
+			return found
+		}
+	}
+	return nil
+}
+
+// profileOf is the profile that a service's package leads to; "" if it leads to none.
+func profileOf(service string) string {
 	links, _ := filepath.Glob(filepath.Join(service, network.ServiceDir, "*"))
 	if len(links) != 1 {
-		return nil
+		return ""
 	}
-	found, err := manifest.Read(links[0])
-	if err != nil {
-		return nil
-	}
-	return found
+	profile, _ := os.Readlink(links[0])
+	return profile
 }

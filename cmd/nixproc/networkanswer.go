@@ -19,17 +19,26 @@ import (
 func (s *session) answerStatus(profiles []string) error {
 	answers := []network.Answer{}
 	for _, name := range profiles {
-		answer, err := s.answerFor(name)
-		if err != nil {
-			answer.Condition, answer.Detail = manager.Unknown.String(), err.Error()
-		}
-		answers = append(answers, answer)
+		answers = append(answers, s.answerOrNot(name))
 	}
-	text, err := network.WriteAnswers(answers)
+	machine, err := s.machine(profiles)
+	if err != nil {
+		return err
+	}
+	text, err := network.WriteAnswers(answers, machine)
 	if err == nil {
 		_, err = fmt.Print(text)
 	}
 	return err
+}
+
+// answerOrNot answers for a profile that nobody can look at, too.
+func (s *session) answerOrNot(name string) network.Answer {
+	answer, err := s.answerFor(name)
+	if err != nil {
+		answer.Condition, answer.Detail = manager.Unknown.String(), err.Error()
+	}
+	return answer
 }
 
 func (s *session) answerFor(name string) (answer network.Answer, err error) {

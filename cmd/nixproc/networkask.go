@@ -28,6 +28,7 @@ const askedAtOnce = 200
 type said struct {
 	err      error                     // it can't be reached, or is not made for this
 	services map[string]network.Answer // by the names of services
+	machine  network.Machine
 }
 
 // of is the answer for a service.
@@ -39,15 +40,15 @@ func (s said) of(service string) network.Answer {
 }
 
 // ask asks all machines at once, each by one question, what runs of the services
-// that it has in a network.
-func (s *session) ask(ctx context.Context, n manifestxml.Network) map[string]said {
+// that it has in a network, and what else it has of the same one or of others.
+func (s *session) ask(ctx context.Context, w networkWork, n manifestxml.Network) map[string]said {
 	answers := make([]said, len(n.Targets))
 	var all sync.WaitGroup
 	free := make(chan struct{}, askedAtOnce)
 	for i, target := range n.Targets {
 		all.Go(func() {
 			free <- struct{}{}
-			answers[i] = askOne(ctx, target, n.Mappings)
+			answers[i] = askOne(ctx, w, target, n.Mappings)
 			<-free
 		})
 	}
@@ -59,7 +60,7 @@ func (s *session) ask(ctx context.Context, n manifestxml.Network) map[string]sai
 	return found
 }
 
-func askOne(ctx context.Context, target manifestxml.Target, mappings []manifestxml.Mapping) said {
+func askOne(ctx context.Context, w networkWork, target manifestxml.Target, mappings []manifestxml.Mapping) said {
 	answer := said{services: map[string]network.Answer{}}
 	var names, packages []string
 	others := false // those that Dysnomia's own modules see to
@@ -78,14 +79,19 @@ func askOne(ctx context.Context, target manifestxml.Target, mappings []manifestx
 	} else {
 		question = append(question, "--snapshot", "--type", network.Module, "--container", network.Module)
 		question = append(question, argumentsOf(target.Containers[network.Module])...)
-		question = append(question, "--arguments", "nixprocStatusOf="+strings.Join(packages, " "), cmp.Or(target.Profile, "/"))
+		question = append(question, "--arguments", "nixprocStatusOf="+strings.Join(packages, " "), "--arguments", "nixprocNetwork="+w.id)
+		if !w.known[target.Name] {
+			question = append(question, "--arguments", "nixprocUnowned=1")
+		}
+		question = append(question, cmp.Or(target.Profile, "/"))
 	}
 	result, err := run.Host{}.Run(ctx, run.Command{Args: question, Timeout: answersWithin})
 	if err != nil {
 		answer.err = unanswered(err)
 		return answer
 	}
-	answers, err := network.ReadAnswers(result.Stdout, len(names))
+	answers, machine, err := network.ReadAnswers(result.Stdout, len(names))
+	answer.machine = machine
 	if err != nil {
 		answer.err = err
 		return answer
@@ -95,6 +101,8 @@ func askOne(ctx context.Context, target manifestxml.Target, mappings []manifestx
 	}
 	return answer
 }
+
+var errNoModule = fmt.Errorf("its Dysnomia lacks the module %s: see \"A network of machines\" in the guide", network.Module)
 
 // unanswered says in a few words why a question has no answer.
 func unanswered(err error) error {
@@ -109,7 +117,7 @@ func unanswered(err error) error {
 	case e.TimedOut:
 		return fmt.Errorf("no answer within %s", e.Command.Timeout)
 	case strings.Contains(e.Tail, "Module: "+network.Module+" cannot be found"):
-		return fmt.Errorf("its Dysnomia lacks the module %s: see \"A network of machines\" in the guide", network.Module)
+		return errNoModule
 	case e.Tail != "":
 		return errors.New(e.Tail)
 	}

@@ -27,7 +27,7 @@ const copiesAtOnce = 8
 // is taken back if a step fails, is decided here.
 func (s *session) deployNetwork(o *options, w networkWork) error {
 	if w.manifest == w.old && len(w.pending.Switches) == 0 && !slices.ContainsFunc(w.changes, func(c network.Change) bool { return c.Action != plan.Keep && c.Action != network.Leave }) {
-		return errors.Join(keepIDs(o), s.networkDone(o, w))
+		return errors.Join(keepIDs(o), w.keepID(), s.networkDone(o, w))
 	}
 	this, err := s.keepManifest(w)
 	if err != nil {
@@ -37,7 +37,7 @@ func (s *session) deployNetwork(o *options, w networkWork) error {
 		return errors.Join(err, w.settle(this, false))
 	}
 	begun := pending{append(slices.Clone(w.pending.Switches), this), true}
-	if err := w.writePending(begun); err != nil {
+	if err := errors.Join(w.keepID(), w.writePending(begun)); err != nil {
 		return errors.Join(err, w.settle(this, false))
 	}
 	if w.pending.Locked {

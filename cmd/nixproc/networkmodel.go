@@ -115,14 +115,17 @@ func (s *session) networkModel(directory string, o *options, source nixeval.Sour
 	return m, nil
 }
 
-// addressed says which machines nobody could reach.
+// addressed says which machines nobody could reach, or reaches by two names.
 func (m networkModel) addressed() error {
+	reached := map[string]string{}
 	for _, machine := range slices.Sorted(maps.Keys(m.described.Reach)) {
-		if reach := m.described.Reach[machine]; reach.Address == "" {
+		reach := m.described.Reach[machine]
+		if reach.Address == "" {
 			return fmt.Errorf("machine '%s' has no properties.%s, by which Disnix reaches it: %s", machine, reach.Property, m.Infrastructure)
 		}
+		reached[machine] = reach.Client + " " + reach.Address
 	}
-	return nil
+	return network.Apart(reached)
 }
 
 // used are the machines that have processes, or get some.

@@ -72,7 +72,7 @@ func (s *session) networkDone(o *options, w networkWork) error {
 	if o.json { // also of what was kept
 		asked = mapped(w.after)
 	}
-	answers := s.ask(s.ctx, w.after.At(w.after.Targets, asked))
+	answers := s.ask(s.ctx, w, w.after.At(w.after.Targets, asked))
 	warnNetwork(w.changes, answers)
 	rows := networkRows(w.changes, answers)
 	if o.json {
@@ -173,7 +173,7 @@ func faults(results network.Results) (text []string) {
 func (s *session) networkRowsAfter(w networkWork, results network.Results) (rows []networkRow, wrong bool) {
 	both := w.after
 	both.Mappings = slices.Concat(w.after.Mappings, w.before.Mappings)
-	answers := s.ask(context.WithoutCancel(s.ctx), both.At(w.after.Targets, changed(w.changes)))
+	answers := s.ask(context.WithoutCancel(s.ctx), w, both.At(w.after.Targets, changed(w.changes)))
 	rows = networkRows(w.changes, nil)
 	by := results.ByPlace()
 	for i, change := range w.changes {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -45,18 +46,22 @@ func networkStatus(s *session, o *options, operands []string) error {
 		}
 	}
 	wanted := placed(w.before)
-	if err := w.readPending(); err != nil {
+	if err := errors.Join(w.readID(), w.readPending()); err != nil {
 		return err
 	}
 	interrupted := len(w.pending.Switches) > 0
 	if !exists && !interrupted {
 		return fmt.Errorf("nothing is deployed in the profile %s: nixproc network-switch deploys a processes model", where.Path())
 	}
-	deployed := w.before
-	answers := s.ask(s.soft, deployed.At(deployed.Targets, mapped(deployed)))
+	answers := s.askAlso(w, w.before.Targets, mapped(w.before))
 	if err := s.soft.Err(); err != nil {
 		return err
 	}
+	settled, err := w.settleOwners(nil, answers, false)
+	if err != nil {
+		return err
+	}
+	deployed := w.before
 	slices.SortFunc(deployed.Mappings, func(a, b manifestxml.Mapping) int {
 		return cmp.Or(strings.Compare(a.Target, b.Target), strings.Compare(a.Name, b.Name))
 	})
@@ -64,6 +69,13 @@ func networkStatus(s *session, o *options, operands []string) error {
 	down, unknown := 0, 0
 	for _, m := range deployed.Mappings {
 		answer := answers[m.Target].of(m.Name)
+		place := network.Place{Machine: m.Target, Process: m.Name}
+		if owner, lost := settled.Lost[place]; lost {
+			answer = network.Answer{Condition: manager.Stopped.String(), Down: true, Detail: owner + " has it now"}
+		}
+		if _, found := settled.Found[place]; found {
+			answer.Down, answer.Detail = false, strings.TrimSpace("left from before, for the next network-switch "+answer.Detail)
+		}
 		if w.deployed[m.Target][m.Name].InDoubt {
 			if wanted[m.Target][m.Name].Package == "" {
 				if answer.Package == "" && answers[m.Target].err == nil {

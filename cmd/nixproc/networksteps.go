@@ -61,6 +61,7 @@ func (w networkWork) step(ctx context.Context, step network.Step) error {
 	note("%s %s on %s", verb, step.Process, step.Machine)
 	args := []string{operation, "--type", step.Service.Type, "--container", step.Service.Container}
 	args = append(args, argumentsOf(target.Containers[step.Service.Container])...)
+	args = append(args, w.ownerArguments(step)...)
 	return activity(ctx, target, append(args, step.Service.Package)...)
 }
 

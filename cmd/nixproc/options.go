@@ -53,6 +53,7 @@ type options struct {
 	hostPackages                   bool
 	processManager, createExpr     string
 	infrastructure, distribution   string
+	takeOver                       bool
 
 	rollback, listGenerations, deleteAllGenerations bool
 	switchGeneration, deleteGenerations             string
@@ -175,6 +176,7 @@ func (o *options) define(flags *pflag.FlagSet, set optionSet) {
 		flags.StringVarP(&o.distribution, "distribution", "d", "", "")
 		flags.BoolVar(&o.rollback, "rollback", false, "")
 		flags.BoolVar(&o.wait, "wait", false, "")
+		flags.BoolVar(&o.takeOver, "take-over", false, "")
 		flags.StringVar(&o.idScope, "id-scope", "network", "")
 	}
 	if set.spread {

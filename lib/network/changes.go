@@ -17,7 +17,9 @@ type Deployed struct {
 	Package         string // store path; "" if it is not there
 	Type, Container string // by which Dysnomia knows it
 	After           []Place
-	InDoubt         bool // whether it is there, or has that package, nobody knows
+	InDoubt         bool   // whether it is there, or has that package, nobody knows
+	Taken           bool   // another network has it so far
+	Owner           string // which one, an ID and words for people; "" if that is not known
 }
 
 // On says what is on a machine, by the names of services.
@@ -60,6 +62,9 @@ func Compare(before, after On, machines []string, goesOn func(old, new Deployed)
 			case old.InDoubt:
 				change.Action, change.Reason = plan.Restart, "a switch that did not come to its end was at it"
 			case now.Package == old.Package && now.Type == old.Type && now.Container == old.Container:
+				if old.Taken {
+					change.Action, change.Reason = plan.Refresh, "taken over"
+				}
 			case goesOn(old, now):
 				change.Action, change.Reason = plan.Refresh, "only its files changed"
 			default:

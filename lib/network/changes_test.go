@@ -10,20 +10,21 @@ func TestCompare(t *testing.T) {
 	t.Parallel()
 	same := Deployed{Package: "/k"}
 	before := On{
+		"two":  {"spread": same, "taken": {Package: "/k", Taken: true}},
 		"one":  {"kept": same, "changed": {Package: "/old"}, "gone": same, "files": {Package: "/old"}, "moved": same, "spread": same},
 		"left": {"last": same, "spread": same},
-		"two":  {"spread": same},
 	}
 	after := On{
 		"one": {"kept": same, "changed": {Package: "/new"}, "came": same, "files": {Package: "/files"}, "spread": same},
 		"new": {"first": same, "moved": same},
+		"two": {"taken": same},
 	}
 	want := []string{
 		"left last leave the machine is no longer in the infrastructure", "left spread leave the machine is no longer in the infrastructure",
 		"new first start new", "new moved start moves here from one",
 		"one came start new", "one changed restart changed", "one files refresh only its files changed",
 		"one gone stop no longer in the model", "one kept keep ", "one moved stop moves to new", "one spread keep ",
-		"two spread stop no longer on this machine",
+		"two spread stop no longer on this machine", "two taken refresh taken over",
 	}
 	var got []string
 	for _, change := range Compare(before, after, []string{"one", "two", "new"}, func(_, new Deployed) bool { return new.Package == "/files" }) {

@@ -128,6 +128,20 @@ func Check(distribution map[string][]string, machines []string, processes []Proc
 	return errors.New("the distribution: " + strings.Join(problems, "; "))
 }
 
+// Apart says which machines are one, by what tells each from all others; "" tells
+// nothing.
+func Apart(machines map[string]string) error {
+	first := map[string]string{}
+	for _, machine := range slices.Sorted(maps.Keys(machines)) {
+		self := machines[machine]
+		if other, taken := first[self]; taken && self != "" {
+			return fmt.Errorf("the machines '%s' and '%s' of the infrastructure are one and the same: take one of them out", other, machine)
+		}
+		first[self] = machine
+	}
+	return nil
+}
+
 // Alike says which machines would have two processes of one name: where one of them
 // is deployed, the other one is replaced.
 func Alike(distribution map[string][]string, processes []Process) error {

@@ -106,3 +106,13 @@ func TestAlike(t *testing.T) {
 		t.Errorf("%v, want %q", err, want)
 	}
 }
+
+func TestApart(t *testing.T) {
+	t.Parallel()
+	if err := Apart(map[string]string{"a": "1", "b": "", "c": "", "d": "2"}); err != nil {
+		t.Error(err)
+	}
+	if err := Apart(map[string]string{"a": "2", "b": "1", "c": "1"}); err == nil || !strings.Contains(err.Error(), "the machines 'b' and 'c' ") {
+		t.Errorf("got %v", err)
+	}
+}
