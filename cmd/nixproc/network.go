@@ -121,7 +121,7 @@ func (s *session) withNetwork(o *options, where profile.Profile, operands []stri
 	if err != nil {
 		return err
 	}
-	if w.manifest, err = s.networkManifest(temporary.Path, o, model); err != nil {
+	if w.manifest, err = s.networkManifest(temporary.Path, o, model, w.before); err != nil {
 		return err
 	}
 	if w.after, err = manifestxml.ReadNetwork(w.manifest); err != nil {

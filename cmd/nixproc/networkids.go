@@ -8,6 +8,7 @@ import (
 	"reflect"
 
 	"nixproc/lib/ids"
+	"nixproc/lib/manifestxml"
 	"nixproc/lib/network"
 	"nixproc/lib/replace"
 	"nixproc/nixeval"
@@ -28,9 +29,9 @@ func checkScope(o *options) error {
 	return nil
 }
 
-// assignOnNetwork assigns unique IDs to the processes of a distributed model. The
-// result is nil where nothing changes.
-func (s *session) assignOnNetwork(o *options, manager string, model nixeval.Source, distribution map[string][]string) (*newIDs, error) {
+// assignOnNetwork assigns unique IDs to the processes of a distributed model, of
+// which some are on machines already. The result is nil where nothing changes.
+func (s *session) assignOnNetwork(o *options, m networkModel, before manifestxml.Network) (*newIDs, error) {
 	if o.ids == "" {
 		return nil, nil
 	}
@@ -41,13 +42,16 @@ func (s *session) assignOnNetwork(o *options, manager string, model nixeval.Sour
 	if err := replace.Possible(o.ids); err != nil {
 		return nil, err
 	}
-	question, err := s.questionOf(o, manager, model, true)
+	question, err := s.questionOf(o, m.manager, m.source, true)
 	if err != nil {
 		return nil, err
 	}
 	assign := ids.Assign
 	if o.idScope == "machine" {
-		assign = func(q ids.Question) (ids.Assignments, error) { return network.AssignPerMachine(q, distribution) }
+		there := placed(before)
+		assign = func(q ids.Question) (ids.Assignments, error) {
+			return network.AssignPerMachine(q, m.Services, func(service, machine string) bool { return there[machine][service].Package != "" })
+		}
 	}
 	after, err := assign(question)
 	if err != nil {

@@ -149,9 +149,9 @@ func (m networkModel) targets() (targets []manifestxml.Target) {
 }
 
 // networkManifest has Disnix build what each of the machines needs.
-func (s *session) networkManifest(directory string, o *options, m networkModel) (string, error) {
+func (s *session) networkManifest(directory string, o *options, m networkModel, before manifestxml.Network) (string, error) {
 	var err error
-	if o.newIDs, err = s.assignOnNetwork(o, m.manager, m.source, m.distribution); err != nil {
+	if o.newIDs, err = s.assignOnNetwork(o, m, before); err != nil {
 		return "", err
 	}
 	if o.newIDs != nil {

@@ -9,66 +9,65 @@ import (
 
 // AssignPerMachine assigns IDs that are unique on each machine: two processes may
 // have the same one if no machine has both. A process on several machines has one ID
-// on all of them.
-func AssignPerMachine(q ids.Question, distribution map[string][]string) (ids.Assignments, error) {
+// on all of them. Where two come together that have the same one, the one that stays on
+// more machines keeps it, since it runs there: was says where services are so far.
+func AssignPerMachine(q ids.Question, services []Service, was func(service, machine string) bool) (ids.Assignments, error) {
 	after := ids.Assignments{IDs: map[string]map[string]int64{}, Last: map[string]int64{}}
-	for _, together := range sharing(distribution) {
-		part := ids.Question{Pools: q.Pools, Requires: map[string][]string{}, Before: ids.Assignments{IDs: map[string]map[string]int64{}}}
-		taken := map[holding]bool{}
-		for _, process := range slices.Sorted(slices.Values(together)) {
-			if required, found := q.Requires[process]; found {
-				part.Requires[process] = required
-			}
-			for resource, numbers := range q.Before.IDs {
-				// Of two that came together with the same number, one keeps it.
-				if number, has := numbers[process]; has && !taken[holding{resource, number}] {
-					taken[holding{resource, number}] = true
-					put(part.Before.IDs, resource, process, number)
-				}
+	machines, stays := map[string][]string{}, map[string]int{}
+	for _, service := range services {
+		for _, machine := range service.Machines {
+			machines[service.Process] = append(machines[service.Process], machine)
+			if was(service.Name, machine) {
+				stays[service.Process]++
 			}
 		}
-		assigned, err := ids.Assign(part)
-		if err != nil {
-			return after, err
+	}
+	byName := slices.Sorted(maps.Keys(machines))
+	byStays := slices.Clone(byName)
+	slices.SortStableFunc(byStays, func(a, b string) int { return stays[b] - stays[a] })
+	for _, resource := range slices.Sorted(maps.Keys(q.Pools)) {
+		pool, taken, numbers := q.Pools[resource], taken{}, map[string]int64{}
+		after.IDs[resource] = numbers
+		if last, assigned := q.Before.Last[resource]; assigned {
+			after.Last[resource] = last
 		}
-		for resource, numbers := range assigned.IDs {
-			for process, number := range numbers {
-				put(after.IDs, resource, process, number)
+		for _, process := range byStays {
+			number, has := q.Before.IDs[resource][process]
+			if has && slices.Contains(q.Requires[process], resource) && pool.Min <= number && number <= pool.Max && taken.free(machines[process], number) {
+				numbers[process] = number
+				taken.take(machines[process], number)
 			}
 		}
-		for resource, last := range assigned.Last {
-			after.Last[resource] = max(after.Last[resource], last)
+		for _, process := range byName {
+			if _, has := numbers[process]; has || !slices.Contains(q.Requires[process], resource) {
+				continue
+			}
+			number := pool.Min
+			for number < pool.Max && !taken.free(machines[process], number) {
+				number++
+			}
+			if number > pool.Max || !taken.free(machines[process], number) {
+				return ids.Assignments{}, &ids.DepletedError{Resource: resource, Process: process, Pool: pool}
+			}
+			numbers[process], after.Last[resource] = number, number
+			taken.take(machines[process], number)
 		}
 	}
 	return after, nil
 }
 
-type holding struct {
-	resource string
-	number   int64
-}
+// taken are the numbers that each machine has.
+type taken map[string]map[int64]bool
 
-func put(all map[string]map[string]int64, resource, process string, number int64) {
-	if all[resource] == nil {
-		all[resource] = map[string]int64{}
-	}
-	all[resource][process] = number
-}
-
-// sharing are the processes that share machines, directly or through others.
-func sharing(distribution map[string][]string) [][]string {
-	var processes []Process
-	first := map[string]string{} // a process of each machine
-	for _, attribute := range slices.Sorted(maps.Keys(distribution)) {
-		one := Process{Attribute: attribute}
-		for _, machine := range distribution[attribute] {
-			if other, found := first[machine]; found {
-				one.After = append(one.After, other)
-			} else {
-				first[machine] = attribute
-			}
+func (t taken) take(machines []string, number int64) {
+	for _, machine := range machines {
+		if t[machine] == nil {
+			t[machine] = map[int64]bool{}
 		}
-		processes = append(processes, one)
+		t[machine][number] = true
 	}
-	return groups(processes)
+}
+
+func (t taken) free(machines []string, number int64) bool {
+	return !slices.ContainsFunc(machines, func(machine string) bool { return t[machine][number] })
 }
