@@ -90,14 +90,14 @@ func (s *session) questionOf(o *options, manager string, model nixeval.Source, m
 		defer temporary.Remove()
 		dir = temporary.Path
 	}
-	if o.hostPackages {
-		if o.hostPackagesDir, err = writeHostPackages(dir); err != nil {
-			return ids.Question{}, err
-		}
-	}
 	r, err := request(o, manager, model)
 	if err != nil {
 		return ids.Question{}, err
+	}
+	if o.hostPackages {
+		if r.HostPackages, err = writeHostPackages(dir); err != nil {
+			return ids.Question{}, err
+		}
 	}
 	r.Temporary = dir
 	question, err := nixeval.Nix{Runner: run.Host{}, Notes: notes{}}.Requirements(s.soft, r, files)

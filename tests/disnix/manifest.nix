@@ -77,7 +77,7 @@ let
   property = name: typed "property" " name=\"${name}\"";
   properties = set: builtins.concatStringsSep "" (mapAttrsToList property set);
 
-  serviceXML = one: "<service name=\"${one.key}\">" + tag "name" one.name + tag "pkg" "${one.package}" + tag "type" one.type
+  serviceXML = one: "<service name=\"${one.key}\">" + tag "name" (escape one.name) + tag "pkg" "${one.package}" + tag "type" one.type
     + tag "dependsOn" (concatMapStrings (mapping true) one.dependsOn) + "<connectsTo/><providesContainers/></service>";
 
   servicesXML = list: tag "services" (concatMapStrings serviceXML (byKey list));
