@@ -35,7 +35,7 @@ func (m message) aboutNixItself() bool {
 func (m message) placeless() bool { return !m.bare && m.File == nil && len(m.Trace) == 0 }
 
 // ours are the files of this framework, wherever the expressions have it.
-var ours = regexp.MustCompile(`/nixproc/((backends|create-image-from-steps|create-managed-process|create-credentials|process|hostpkgs|test-driver)/|(deployment|requirements|network|image|init|binary)\.nix$)`)
+var ours = regexp.MustCompile(`/nixproc/((backends|create-image-from-steps|create-managed-process|create-credentials|network|process|hostpkgs|test-driver)/|(deployment|requirements|network|image|init|binary)\.nix$)`)
 
 // place words a position, and says whether its text is the user's own: not
 // this framework's, and not Nixpkgs'. It is "" for what has no file.

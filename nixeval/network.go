@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 
+	"nixproc/lib/model"
 	"nixproc/nixproc"
 )
 
@@ -18,6 +20,8 @@ type Network struct {
 		Address  string // "" where it lacks the property
 		Property string
 		Client   string // a program
+		// Container has the properties that our module gets.
+		Container map[string]string
 	}
 	Processes map[string]struct {
 		Name  string
@@ -57,4 +61,35 @@ func (n Nix) Network(ctx context.Context, r Request, files NetworkFiles) (Networ
 		return network, fmt.Errorf("what Nix says of the network can't be read: %w", err)
 	}
 	return network, nil
+}
+
+// NetworkModels evaluates what the services of a network are made of, without building
+// anything: an expression that lib/network has written gives a model for each process
+// manager. With new IDs, it also says whether they were read.
+func (n Nix) NetworkModels(ctx context.Context, r Request, file string) (models []model.Model, used bool, err error) {
+	args := []string{file}
+	if r.NewIDs != nil {
+		args = append(args, r.NewIDs.arguments()...)
+	}
+	result, messages, err := n.instantiate(ctx, r, args)
+	if err != nil {
+		return nil, false, err
+	}
+	if r.NewIDs != nil {
+		if used, err = r.checkUse(messages); err != nil {
+			return nil, false, err
+		}
+	}
+	for path := range strings.Lines(result.Stdout) {
+		e, err := printed(path)
+		if err != nil {
+			return nil, false, err
+		}
+		one, err := e.Model()
+		if err != nil {
+			return nil, false, err
+		}
+		models = append(models, one)
+	}
+	return models, used, nil
 }

@@ -41,10 +41,29 @@ let
     if !builtins.isAttrs target then throw "--infrastructure: machine '${name}' is ${kindOf target}, where a set is due"
     else target.properties.processManager or target.containers.nixproc-process.processManager or machineManager;
 
-  # How Disnix reaches a machine, unless the environment says otherwise.
-  reachOf = target:
-    let property = target.targetProperty or targetProperty; in
-    { address = toString (target.properties.${property} or ""); inherit property; client = target.clientInterface or clientInterface; };
+  # How Disnix reaches a machine, unless the environment says otherwise, and what it
+  # hands on to our module there.
+  reachOf = name: target:
+    let
+      property = target.targetProperty or targetProperty;
+      container = target.containers.nixproc-process or { };
+    in
+    {
+      address = toString (target.properties.${property} or "");
+      inherit property;
+      client = target.clientInterface or clientInterface;
+      container =
+        if builtins.isAttrs container then builtins.mapAttrs (_: handedOn) (without (value: value == null) container)
+        else throw "--infrastructure: machine '${name}': containers.nixproc-process is ${kindOf container}, where a set is due";
+    };
+
+  without = predicate: set: removeAttrs set (builtins.filter (name: predicate set.${name}) (builtins.attrNames set));
+
+  # A property as Disnix hands it on.
+  handedOn = value:
+    if builtins.isList value then builtins.concatStringsSep " " (map handedOn value)
+    else if builtins.isAttrs value && !(value ? outPath) then ""
+    else toString value;
 
   # Disnix's own models look much the same, and are for disnix-env.
   servicesModel = what: throw "${toString exprFile} is a services model of Disnix (${what}): disnix-env deploys it; over a network goes a processes model";
@@ -58,7 +77,10 @@ let
       forceDisableUserChange callingUser callingGroup extraParams;
   };
 
-  packageOf = process: if builtins.isFunction process.pkg then process.pkg { } else process.pkg;
+  packageOf = process:
+    if builtins.isFunction process.pkg then process.pkg { }
+    else if builtins.isString process.pkg then { name = baseNameOf process.pkg; } # a store path
+    else process.pkg;
 
   nameOf = package: builtins.unsafeDiscardStringContext (package.nixproc.name or package.name);
 
@@ -70,6 +92,7 @@ let
     if !builtins.isAttrs process then throw "process '${attribute}' is ${kindOf process}, where a set with an attribute 'pkg' is due"
     else if process ? dependsOn || process ? connectsTo then servicesModel "${whereIs "dependsOn" process}${whereIs "connectsTo" process} of '${attribute}'"
     else if !(process ? pkg) then throw "process '${attribute}' has no attribute 'pkg'"
+    else if !builtins.isAttrs (packageOf process) then throw "process '${attribute}' has ${kindOf (packageOf process)} as 'pkg', where a package is due"
     else {
       name = nameOf (packageOf process);
       after = (packageOf process).nixproc.dependencies or (map (dependency: nameOf (dependency.pkg or dependency)) ((packageOf process).dependencies or [ ]));
@@ -100,7 +123,7 @@ let
 in
 {
   machines = within "--infrastructure" (builtins.mapAttrs managerOf infrastructure);
-  reach = within "--infrastructure" (builtins.mapAttrs (_: reachOf) infrastructure);
+  reach = within "--infrastructure" (builtins.mapAttrs reachOf infrastructure);
   processes = builtins.mapAttrs (attribute: process: within "process '${attribute}'" (describe attribute process)) processes;
   distribution = if distributionFile == null then null else within "--distribution" distribution;
   extraParams = within "--extra-params" (plain extraParams);

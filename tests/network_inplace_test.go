@@ -19,7 +19,7 @@ func TestNetworkInPlace(t *testing.T) {
 	}
 	n.runsAs(pid, "test1", "1001")
 
-	n.expect(65, nil, []string{"nixproc: process 'a': attribute 'readiness.command' is a string, where a list is due"}, switching(`{ command = "no list"; }`)...)
+	n.expect(65, nil, []string{"processes.nix is wrong:\n  process 'a': attribute 'readiness.command' is a string, where a list is due"}, switching(`{ command = "no list"; }`)...)
 	n.expect(0, nil, nil, "network-switch", "-i", n.path("infrastructure.nix"), "--undeploy")
 	r = n.expect(1, nil, []string{"could not start a on test1", "process 'a' failed to become ready", "everything runs as it did before"}, switching(`{ command = [ "/bin/sh" "-c" "exit 1" ]; timeout = 1; }`)...)
 	if n.on("test1", "pgrep", "-f", "sleep 1001").code == 0 {

@@ -58,7 +58,7 @@ func commands() map[string]command {
 		"man": {run: man, help: page("man", "", text("man"))},
 		"network-plan": {
 			run: networkPlan, help: page("network-plan", "", text("network-plan")),
-			set: optionSet{build: true, manager: true, directory: true, ids: true, network: true, coordinate: true},
+			set: optionSet{build: true, manager: true, directory: true, ids: true, network: true, coordinate: true, spread: true},
 		},
 		"network-status": {
 			run: networkStatus, help: page("network-status", "", text("network-status")),

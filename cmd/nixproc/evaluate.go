@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"nixproc/lib/model"
 	"nixproc/lib/order"
 	"nixproc/lib/render"
 	"nixproc/lib/tempdir"
@@ -80,21 +81,30 @@ func (s *session) evaluateInto(e *evaluated, manager string, model nixeval.Sourc
 }
 
 // check tells all that is wrong with a model before anything is built.
-func check(e *nixeval.Evaluation, model nixeval.Source) (warnings []string, err error) {
+func check(e *nixeval.Evaluation, source nixeval.Source) (warnings []string, err error) {
 	contents, err := e.Model()
 	if err != nil {
 		return nil, err
 	}
+	warnings, err = checkModel(contents)
+	if err != nil {
+		return nil, wrongModel(source, err)
+	}
+	return warnings, nil
+}
+
+func checkModel(contents model.Model) (warnings []string, err error) {
 	warnings, err = contents.Validate()
 	_, renderErr := render.Render(contents.Sound())
 	// A cycle is among what Validate found.
 	if _, cycle := errors.AsType[*order.CycleError](renderErr); !cycle {
 		err = errors.Join(err, renderErr)
 	}
-	if err != nil {
-		return nil, &nixeval.ModelError{Text: fmt.Sprintf("the processes model %s is wrong:\n%v", model, err)}
-	}
-	return warnings, nil
+	return warnings, err
+}
+
+func wrongModel(source nixeval.Source, problems error) error {
+	return &nixeval.ModelError{Text: fmt.Sprintf("the processes model %s is wrong:\n%v", source, problems)}
 }
 
 func (e *evaluated) close() { e.temporary.Remove() }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 
 	"nixproc/lib/deploy"
 	"nixproc/lib/manifest"
@@ -64,7 +65,7 @@ type networkWork struct {
 // withNetwork finds out what the options ask for, and that all machines answer, and
 // calls a function with it.
 func (s *session) withNetwork(o *options, where profile.Profile, operands []string, act func(networkWork) error) error {
-	if err := errors.Join(checkScope(o), plainTemp()); err != nil {
+	if err := errors.Join(checkNetworkOptions(o, operands), plainTemp()); err != nil {
 		return err
 	}
 	w := networkWork{where: where}
@@ -82,9 +83,6 @@ func (s *session) withNetwork(o *options, where profile.Profile, operands []stri
 		return err
 	}
 	if o.rollback {
-		if o.undeploy || len(operands) > 0 {
-			return usageError{"--rollback takes neither a model nor --undeploy"}
-		}
 		previous, err := w.goingBack()
 		if err != nil {
 			return err
@@ -95,14 +93,11 @@ func (s *session) withNetwork(o *options, where profile.Profile, operands []stri
 		}
 		used := mapped(w.before)
 		maps.Copy(used, mapped(w.after))
-		answers, err := s.askMachines(o, &w, w.after.Targets, used)
+		answers, err := s.askMachines(o, &w, wantingWhatIs(w.after), used)
 		if err != nil {
 			return err
 		}
 		return w.decide(o, answers, act)
-	}
-	if o.infrastructure == "" {
-		return usageError{"no machines were given: name the infrastructure model with -i"}
 	}
 	source, err := networkSource(o, operands)
 	if err != nil {
@@ -117,11 +112,18 @@ func (s *session) withNetwork(o *options, where profile.Profile, operands []stri
 	if err != nil {
 		return err
 	}
+	// It is looked at while the machines answer: that takes as long.
+	checked := make(chan error, 1)
+	before := w.before
+	go func() { checked <- s.checkNetwork(temporary.Path, o, &model, before) }()
 	answers, err := s.askMachines(o, &w, model.targets(), model.used(w.before))
+	if wrong := <-checked; wrong != nil && s.soft.Err() == nil {
+		return wrong
+	}
 	if err != nil {
 		return err
 	}
-	if w.manifest, err = s.networkManifest(temporary.Path, o, model, w.before); err != nil {
+	if w.manifest, err = s.networkManifest(temporary.Path, o, model); err != nil {
 		return err
 	}
 	if w.after, err = manifestxml.ReadNetwork(w.manifest); err != nil {
@@ -157,6 +159,9 @@ func (s *session) askMachines(o *options, w *networkWork, targets []manifestxml.
 
 // decide compares what is deployed with what is to be.
 func (w networkWork) decide(o *options, answers map[string]said, act func(networkWork) error) error {
+	if o.timeout > 0 {
+		w.after.SetProperty(network.Module, "timeout", strconv.Itoa(o.timeout))
+	}
 	after := placed(w.after)
 	settled, err := w.settleOwners(after, answers, o.takeOver)
 	if err = errors.Join(err, refused(settled.Conflicts)); err != nil {

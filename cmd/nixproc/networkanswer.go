@@ -17,6 +17,9 @@ import (
 // answerStatus tells the coordinator of a network what runs of profiles that our
 // module for Dysnomia has deployed. PROFILE/ATTRIBUTE is one process of a profile.
 func (s *session) answerStatus(profiles []string) error {
+	if err := s.tellLacks(); err != nil {
+		return err
+	}
 	answers := []network.Answer{}
 	for _, name := range profiles {
 		answers = append(answers, s.answerOrNot(name))

@@ -90,6 +90,10 @@ func askOne(ctx context.Context, w networkWork, target manifestxml.Target, mappi
 		answer.err = unanswered(err)
 		return answer
 	}
+	if lacks := network.ReadLacks(result.Stdout); lacks != nil {
+		answer.err = errors.New(strings.Join(lacks, "\n"))
+		return answer
+	}
 	answers, machine, err := network.ReadAnswers(result.Stdout, len(names))
 	answer.machine = machine
 	if err != nil {

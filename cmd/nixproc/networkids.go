@@ -14,21 +14,6 @@ import (
 	"nixproc/nixeval"
 )
 
-// checkScope refuses command lines that assign no IDs, or not how.
-func checkScope(o *options) error {
-	switch {
-	case (o.ids == "") != (o.idResources == ""):
-		return usageError{"--ids and --id-resources belong together: the file in which the IDs are kept, and the one that says which there are"}
-	case o.ids != "" && (o.rollback || o.undeploy):
-		return usageError{"--rollback and --undeploy assign no IDs: leave out --id-resources and --ids"}
-	case sameFile(o.ids, o.idResources):
-		return usageError{"--ids and --id-resources name the same file: " + o.ids + " would be overwritten"}
-	case o.idScope != "machine" && o.idScope != "network":
-		return usageError{"--id-scope is machine or network, not '" + o.idScope + "'"}
-	}
-	return nil
-}
-
 // assignOnNetwork assigns unique IDs to the processes of a distributed model, of
 // which some are on machines already. The result is nil where nothing changes.
 func (s *session) assignOnNetwork(o *options, m networkModel, before manifestxml.Network) (*newIDs, error) {
@@ -62,20 +47,7 @@ func (s *session) assignOnNetwork(o *options, m networkModel, before manifestxml
 	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
-	result := &newIDs{text: after.Nix()}
-	result.assigned, result.freed = ids.Changed(question.Before, after)
-	result.paths, err = namesOf(o.ids, path)
-	return result, err
-}
-
-// pass has the model that Disnix evaluates read the new IDs.
-func (n *newIDs) pass(directory string, models *network.Models) error {
-	written, err := n.write(directory)
-	if err != nil {
-		return err
-	}
-	models.Arguments["idsFiles"], models.Arguments["newIDsFile"] = written.Paths, written.File
-	return nil
+	return o.changeOf(question.Before, after, path)
 }
 
 // keepIDs puts new IDs in place, when what has them is deployed. If that is never

@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 
 	"nixproc/lib/manifestxml"
@@ -20,15 +19,7 @@ import (
 
 // networkSource is the processes model; an empty one undeploys.
 func networkSource(o *options, operands []string) (nixeval.Source, error) {
-	if o.processManager != "" {
-		if err := knownManager(o.processManager, managers); err != nil {
-			return nixeval.Source{}, err
-		}
-	}
 	if o.undeploy {
-		if len(operands) > 0 {
-			return nixeval.Source{}, usageError{"--undeploy takes no model"}
-		}
 		return nixeval.Source{}, nil
 	}
 	model, prebuilt, err := modelOf(operands)
@@ -51,22 +42,22 @@ type networkModel struct {
 // networkModel evaluates the model, and spreads its processes over the machines.
 func (s *session) networkModel(directory string, o *options, source nixeval.Source) (networkModel, error) {
 	m := networkModel{source: source}
-	m.Models = network.Models{Framework: nixeval.Framework(), ExprFile: source.ExprFile, Arguments: map[string]any{}, Properties: map[string]string{}}
-	if m.Framework == "" {
-		m.Framework = filepath.Join(directory, "nixproc")
-		if err := writeNixFiles(m.Framework, "."); err != nil {
-			return m, err
-		}
-	}
+	m.Models = network.Models{ExprFile: source.ExprFile, Arguments: map[string]any{}, Properties: map[string]string{}}
 	var err error
+	if m.Framework, err = networkFramework(directory); err != nil {
+		return m, err
+	}
 	if m.Infrastructure, err = existing("--infrastructure", o.infrastructure); err != nil {
 		return m, err
 	}
 	files := nixeval.NetworkFiles{
-		Infrastructure: m.Infrastructure, Manager: o.chosenManager(),
+		Infrastructure:  m.Infrastructure,
 		ClientInterface: os.Getenv("DISNIX_CLIENT_INTERFACE"), TargetProperty: os.Getenv("DISNIX_TARGET_PROPERTY"),
 	}
-	if o.distribution != "" && !o.undeploy {
+	if !o.undeploy {
+		files.Manager = o.chosenManager()
+	}
+	if o.distribution != "" {
 		if files.Distribution, err = existing("--distribution", o.distribution); err != nil {
 			return m, err
 		}
@@ -107,12 +98,24 @@ func (s *session) networkModel(directory string, o *options, source nixeval.Sour
 		m.Arguments["forceDisableUserChange"] = true
 		m.Properties["forceDisableUserChange"] = "1"
 	}
-	if o.timeout > 0 {
-		m.Properties["timeout"] = strconv.Itoa(o.timeout)
-	}
 	m.Arguments["callingUser"], m.Arguments["callingGroup"] = r.CallingUser, r.CallingGroup
 	m.ExtraParams = m.described.ExtraParams
 	return m, nil
+}
+
+// networkFramework is the directory of the framework's Nix files: that which NIXPROC
+// names, if it knows of networks.
+func networkFramework(directory string) (string, error) {
+	framework := nixeval.Framework()
+	if framework != "" {
+		file := filepath.Join(framework, "network/models.nix")
+		if _, err := os.Stat(file); err == nil {
+			return framework, nil
+		}
+		note("NIXPROC: there is no %s: the Nix files of this command are used", file)
+	}
+	framework = filepath.Join(directory, "nixproc")
+	return framework, writeNixFiles(framework, ".")
 }
 
 // addressed says which machines nobody could reach, or reaches by two names.
@@ -139,29 +142,30 @@ func (m networkModel) used(before manifestxml.Network) map[string]bool {
 	return used
 }
 
-// targets are the machines, as Disnix is going to reach them.
+// targets are the machines, as Disnix is going to reach them, asked for what they are
+// going to need.
 func (m networkModel) targets() (targets []manifestxml.Target) {
+	wanted := map[string]map[string]bool{}
+	for _, service := range m.Services {
+		for _, machine := range service.Machines {
+			wanted[machine] = map[string]bool{service.Manager: true}
+		}
+	}
 	for _, name := range slices.Sorted(maps.Keys(m.described.Reach)) {
 		reach := m.described.Reach[name]
-		targets = append(targets, manifestxml.Target{Name: name, Address: reach.Address, ClientInterface: reach.Client})
+		properties := maps.Clone(m.Properties)
+		maps.Copy(properties, reach.Container)
+		target := manifestxml.Target{
+			Name: name, Address: reach.Address, ClientInterface: reach.Client,
+			Containers: map[string]map[string]string{network.Module: properties},
+		}
+		targets = append(targets, wanting(target, wanted[name]))
 	}
 	return targets
 }
 
 // networkManifest has Disnix build what each of the machines needs.
-func (s *session) networkManifest(directory string, o *options, m networkModel, before manifestxml.Network) (string, error) {
-	var err error
-	if o.newIDs, err = s.assignOnNetwork(o, m, before); err != nil {
-		return "", err
-	}
-	if o.newIDs != nil {
-		if err := o.newIDs.pass(directory, &m.Models); err != nil {
-			return "", err
-		}
-	}
-	if err := m.Write(directory); err != nil {
-		return "", err
-	}
+func (s *session) networkManifest(directory string, o *options, m networkModel) (string, error) {
 	args := []string{"disnix-manifest", "--no-out-link"}
 	for _, name := range []string{"services", "infrastructure", "distribution"} {
 		args = append(args, "--"+name, filepath.Join(directory, name+".nix"))
@@ -178,29 +182,11 @@ func (s *session) networkManifest(directory string, o *options, m networkModel, 
 	if s.soft.Err() != nil {
 		return "", errors.New("interrupted: disnix-manifest was stopped")
 	}
-	if refused := refusedByBuilder(result.Stderr); err != nil && refused != "" {
-		return "", &nixeval.ModelError{Text: refused}
-	}
 	if e, ok := errors.AsType[*run.Error](err); ok && e.Code > 0 {
 		// The command line has files that are gone when it can be read.
 		return "", fmt.Errorf("disnix-manifest can't build what the machines need:\n%s", cmp.Or(nixeval.OnlyErrors(result.Stderr), "it says nothing of why"))
 	}
 	return strings.TrimSpace(result.Stdout), err
-}
-
-// refusedByBuilder is what our own program, as the builder of packages, has said of
-// what a model has in it. For one machine, that is found before anything is built.
-func refusedByBuilder(stderr string) string {
-	var said []string
-	ours := false
-	for line := range strings.Lines(stderr) {
-		text, begins := strings.CutPrefix(line, "nixproc: ")
-		ours = begins || ours && strings.HasPrefix(line, "  ")
-		if ours && !slices.Contains(said, text) {
-			said = append(said, text)
-		}
-	}
-	return strings.TrimRight(strings.Join(said, ""), "\n")
 }
 
 // processesOf are those of an evaluated network, with what each depends on.
@@ -230,8 +216,11 @@ func processesOf(o *options, described nixeval.Network) []network.Process {
 func distribute(described nixeval.Network, processes []network.Process) (map[string][]string, error) {
 	machines := slices.Sorted(maps.Keys(described.Machines))
 	for _, machine := range machines {
-		if manager := described.Machines[machine]; manager != "" && !slices.Contains(managers, manager) {
-			return nil, fmt.Errorf("machine '%s': there is no process manager '%s': use %s", machine, manager, strings.Join(managers, ", "))
+		if manager := described.Machines[machine]; len(processes) > 0 && manager != "" && !slices.Contains(onMachines, manager) {
+			return nil, fmt.Errorf("machine '%s': it can't have the process manager '%s': use %s", machine, manager, strings.Join(onMachines, ", "))
+		}
+		if err := network.CheckMachine(machine); err != nil {
+			return nil, err
 		}
 	}
 	var nodes []order.Node

@@ -40,7 +40,7 @@ type optionSet struct {
 	image      bool // images: --output, --name, --tag, …
 	network    bool // machines: --infrastructure, --distribution, --rollback, …
 	coordinate bool // the coordinator's profile
-	spread     bool // deployment to machines: --dry-run, --timeout
+	spread     bool // deployment to machines: --dry-run, --jobs, --timeout
 	suites     bool // suites of tests: --variant, --junit, …
 }
 
@@ -71,6 +71,8 @@ type options struct {
 	idScope                                       string
 	newIDs                                        *newIDs // not an option: what was made of them
 
+	given func(name string) bool // whether the command line has an option
+
 	output, imageName, imageTag    string
 	oci, plain                     bool
 	suiteProfiles, variants, junit string
@@ -89,8 +91,8 @@ const (
 // parse reads a command line (see getopt). Where an option comes more than
 // once, the last one counts.
 func parse(name string, set optionSet, args []string) (*options, []string, error) {
-	o := &options{}
 	flags := pflag.NewFlagSet(name, pflag.ContinueOnError)
+	o := &options{given: flags.Changed}
 	o.define(flags, set)
 	_, strict := os.LookupEnv("POSIXLY_CORRECT")
 	settings, operands, err := getopt(flags, args, strict)
@@ -111,6 +113,9 @@ func parse(name string, set optionSet, args []string) (*options, []string, error
 	}
 	if o.profile == "" {
 		o.profile = usualProfile
+		if set.coordinate {
+			o.profile = usualNetwork
+		}
 	}
 	if set.directory || set.scan {
 		o.fromEnvironment(flags)

@@ -42,7 +42,7 @@ func (n newIDs) write(dir string) (*nixeval.NewIDs, error) {
 func checkIDOptions(o *options) error {
 	switch {
 	case o.ids == "" && o.idResources == "":
-		return nil
+		return o.needless("without --id-resources and --ids no IDs are assigned", []string{"service-property"})
 	case o.idResources == "":
 		return usageError{"--ids needs --id-resources: the file that says which IDs there are"}
 	case o.ids == "":
@@ -114,14 +114,31 @@ func (s *session) assignFor(target *deploy.Target, o *options, path string, mode
 	if exists && reflect.DeepEqual(question.Before, after) {
 		return nil
 	}
-	o.newIDs = &newIDs{text: after.Nix()}
-	o.newIDs.assigned, o.newIDs.freed = ids.Changed(question.Before, after)
-	for _, numbers := range after.IDs {
-		o.newIDs.any = o.newIDs.any || len(numbers) > 0
+	if o.newIDs, err = o.changeOf(question.Before, after, path); err != nil {
+		return err
 	}
 	target.Companion = &deploy.Companion{Path: path, Existed: exists, Before: before, After: []byte(o.newIDs.text)}
-	o.newIDs.paths, err = namesOf(o.ids, path)
-	return err
+	return nil
+}
+
+// changeOf are the IDs that come in place of others in the file at the path.
+func (o *options) changeOf(before, after ids.Assignments, path string) (*newIDs, error) {
+	n := &newIDs{text: after.Nix()}
+	n.assigned, n.freed = ids.Changed(before, after)
+	for _, numbers := range after.IDs {
+		n.any = n.any || len(numbers) > 0
+	}
+	var err error
+	n.paths, err = namesOf(o.ids, path)
+	return n, err
+}
+
+// read refuses a model that does not read the new IDs.
+func (n newIDs) read(used bool, o *options, model nixeval.Source) error {
+	if !n.any || used {
+		return nil
+	}
+	return &nixeval.ModelError{Text: fmt.Sprintf("%s does not read %s, or not by that path: its processes would go without their IDs; import that file in the model, or call nixproc id-assign before the switch", model, o.ids)}
 }
 
 // namesOf lists the paths by which a model may know a file: models are found
@@ -145,9 +162,9 @@ func (s *session) evaluateWithIDs(target *deploy.Target, o *options, model nixev
 	if err != nil || o.newIDs == nil {
 		return e, err
 	}
-	if o.newIDs.any && !e.NewIDsUsed {
+	if err := o.newIDs.read(e.NewIDsUsed, o, model); err != nil {
 		e.close()
-		return nil, &nixeval.ModelError{Text: fmt.Sprintf("%s does not read %s, or not by that path: its processes would go without their IDs; import that file in the model, or call nixproc id-assign before the switch", model, o.ids)}
+		return nil, err
 	}
 	note("IDs for %s: %d new, %d free again", o.ids, o.newIDs.assigned, o.newIDs.freed)
 	return e, nil

@@ -49,7 +49,7 @@ func ReadNetwork(path string) (Network, error) {
 }
 
 // At is what of the network is on the machines that are used. Each is taken as it
-// is reached now.
+// is reached now, and its containers as they are now, where that is known.
 func (n Network) At(targets []Target, used map[string]bool) Network {
 	there := map[string]Target{}
 	for _, target := range n.Targets {
@@ -60,7 +60,10 @@ func (n Network) At(targets []Target, used map[string]bool) Network {
 		if !used[target.Name] {
 			continue
 		}
-		target.Profile, target.Containers = there[target.Name].Profile, there[target.Name].Containers
+		target.Profile = there[target.Name].Profile
+		if target.Containers == nil {
+			target.Containers = there[target.Name].Containers
+		}
 		part.Targets = append(part.Targets, target)
 		for _, mapping := range n.Mappings {
 			if mapping.Target == target.Name {
@@ -69,6 +72,17 @@ func (n Network) At(targets []Target, used map[string]bool) Network {
 		}
 	}
 	return part
+}
+
+// SetProperty gives a container on each machine a property, in place of one that it
+// may have.
+func (n Network) SetProperty(container, name, value string) {
+	for _, target := range n.Targets {
+		if target.Containers[container] == nil {
+			target.Containers[container] = map[string]string{}
+		}
+		target.Containers[container][name] = value
+	}
 }
 
 type networkDocument struct {

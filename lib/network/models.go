@@ -23,7 +23,8 @@ type Models struct {
 	ExtraParams    json.RawMessage
 }
 
-// Write writes services.nix, infrastructure.nix and distribution.nix.
+// Write writes services.nix, infrastructure.nix and distribution.nix; and models.nix,
+// which has what the services are made of.
 func (m Models) Write(directory string) error {
 	services, machines := map[string]Service{}, map[string][]string{}
 	for _, service := range m.Services {
@@ -33,6 +34,10 @@ func (m Models) Write(directory string) error {
 	exprFile := "null"
 	if m.ExprFile != "" {
 		exprFile = "/. + " + ids.NixString(m.ExprFile)
+	}
+	given := " {\n  exprFile = " + exprFile + ";\n  services = " + data(services) + ";\n  arguments = " + data(m.Arguments) + ";\n  extraParams = " + data(m.ExtraParams) + ";\n}\n"
+	imported := func(file string) string {
+		return "import (/. + " + ids.NixString(filepath.Join(m.Framework, "network", file)) + ")" + given
 	}
 	var distribution strings.Builder
 	distribution.WriteString("{ infrastructure }: {\n")
@@ -45,8 +50,7 @@ func (m Models) Write(directory string) error {
 	}
 	distribution.WriteString("}\n")
 	for name, text := range map[string]string{
-		"services.nix": "import (/. + " + ids.NixString(filepath.Join(m.Framework, "network/services.nix")) + ") {\n" +
-			"  exprFile = " + exprFile + ";\n  services = " + data(services) + ";\n  arguments = " + data(m.Arguments) + ";\n  extraParams = " + data(m.ExtraParams) + ";\n}\n",
+		"services.nix": imported("services.nix"), "models.nix": imported("models.nix"),
 		"infrastructure.nix": "builtins.mapAttrs\n  (_: machine: machine // { containers = { " + Module + " = { }; } // (machine.containers or { }) // {\n" +
 			"    " + Module + " = " + data(m.Properties) + " // (machine.containers." + Module + " or { });\n  }; })\n  (import (/. + " + ids.NixString(m.Infrastructure) + "))\n",
 		"distribution.nix": distribution.String(),

@@ -13,7 +13,6 @@ type Service struct {
 	Machines []string `json:"-"`
 	Process  string   `json:"process"` // attribute in the model
 	Manager  string   `json:"manager"`
-	Type     string   `json:"type"`  // the module of Dysnomia
 	After    []string `json:"after"` // names of services
 }
 
@@ -39,12 +38,9 @@ func Services(processes []Process, distribution map[string][]string, managers ma
 			by[manager] = append(by[manager], machine)
 		}
 		for _, manager := range slices.Sorted(maps.Keys(by)) {
-			one := Service{Name: process.Attribute, Machines: by[manager], Process: process.Attribute, Manager: manager, Type: Module}
+			one := Service{Name: process.Attribute, Machines: by[manager], Process: process.Attribute, Manager: manager}
 			if len(by) > 1 {
 				one.Name += "-" + manager
-			}
-			if manager == "disnix" {
-				one.Type = "process" // the package is for that module alone
 			}
 			names[process.Attribute] = append(names[process.Attribute], one.Name)
 			services = append(services, one)

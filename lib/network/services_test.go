@@ -14,21 +14,18 @@ import (
 func TestServices(t *testing.T) {
 	t.Parallel()
 	processes := []Process{{Attribute: "db", After: nil}, {Attribute: "web", After: []string{"db"}}}
-	managers := map[string]string{"one": "systemd", "two": "supervisord", "three": "systemd", "none": "", "old": "disnix"}
+	managers := map[string]string{"one": "systemd", "two": "supervisord", "three": "systemd", "none": ""}
 	got, err := Services(processes, map[string][]string{"db": {"one", "two", "three"}, "web": {"two"}}, managers)
 	want := []Service{
-		{Name: "db-supervisord", Machines: []string{"two"}, Process: "db", Manager: "supervisord", Type: Module, After: []string{}},
-		{Name: "db-systemd", Machines: []string{"one", "three"}, Process: "db", Manager: "systemd", Type: Module, After: []string{}},
-		{Name: "web", Machines: []string{"two"}, Process: "web", Manager: "supervisord", Type: Module, After: []string{"db-supervisord", "db-systemd"}},
+		{Name: "db-supervisord", Machines: []string{"two"}, Process: "db", Manager: "supervisord", After: []string{}},
+		{Name: "db-systemd", Machines: []string{"one", "three"}, Process: "db", Manager: "systemd", After: []string{}},
+		{Name: "web", Machines: []string{"two"}, Process: "web", Manager: "supervisord", After: []string{"db-supervisord", "db-systemd"}},
 	}
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, %v\nwant %+v", got, err, want)
 	}
 	if _, err := Services(processes, map[string][]string{"db": {"none"}}, managers); err == nil || !strings.Contains(err.Error(), "machine 'none' has no process manager") {
 		t.Errorf("no manager: %v", err)
-	}
-	if got, err := Services(processes[:1], map[string][]string{"db": {"old"}}, managers); err != nil || got[0].Type != "process" {
-		t.Errorf("Disnix's own packages: %+v, %v", got, err)
 	}
 	clash := []Process{{Attribute: "db", After: nil}, {Attribute: "db-systemd", After: nil}}
 	if _, err := Services(clash, map[string][]string{"db": {"one", "two"}, "db-systemd": {"one"}}, managers); err == nil {

@@ -3,35 +3,30 @@
 # each of them.
 
 { exprFile
-  # By the name of a service: { process, manager, type, after }.
+  # By the name of a service: { process, manager, after }.
 , services
   # Directories and so on, as call-model.nix takes them.
 , arguments
 , extraParams
-}:
+}@given:
 
 { pkgs, system, distribution, invDistribution }:
 
 let
-  managers = builtins.listToAttrs (map (service: { name = service.manager; value = null; }) (builtins.attrValues services));
-
-  modelFor = builtins.mapAttrs
-    (processManager: _: import ../process/call-model.nix (arguments // { inherit exprFile processManager pkgs system extraParams; }))
-    managers;
+  modelFor = import ./call-models.nix (given // { arguments = arguments // { inherit pkgs system; }; });
 
   nixprocBinary = import ../binary.nix { inherit pkgs; };
 
   # The package of a service is a link to a profile of that one process, which has all
   # that nixproc compares, and waits for. It is not the profile itself, since Disnix puts
-  # all packages of a machine into one tree. That of the process manager Disnix is for
-  # Dysnomia's own module, and s6-rc's are put together on the machine.
+  # all packages of a machine into one tree. s6-rc's are put together on the machine.
   packageOf = { manager, process, ... }:
     let
       value = modelFor.${manager}.${process};
       package = if builtins.isFunction value.pkg then value.pkg { } else value.pkg;
-      name = import ../process/safe-name.nix (builtins.unsafeDiscardStringContext package.name);
+      name = import ../process/safe-name.nix (builtins.unsafeDiscardStringContext (package.name or (baseNameOf package)));
     in
-    if manager == "disnix" || manager == "s6-rc" then package
+    if manager == "s6-rc" then package
     else derivation {
       inherit name;
       system = builtins.currentSystem or system;
@@ -51,7 +46,7 @@ let
     (name: service:
       {
         inherit name;
-        inherit (service) type;
+        type = "nixproc-process";
         pkg = packageOf service;
         activatesAfter = builtins.listToAttrs (map (other: { name = other; value = made.${other}; }) service.after);
       })

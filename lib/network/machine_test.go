@@ -1,0 +1,20 @@
+package network
+
+import (
+	"strings"
+	"testing"
+)
+
+// What the store of Nix 2.8 was seen to take and to refuse, but for a dot in front,
+// which other versions refuse.
+func TestCheckMachine(t *testing.T) {
+	t.Parallel()
+	for name, takes := range map[string]bool{
+		"test1": true, "a?=+_.-b": true, "-a": true, "A": true, strings.Repeat("a", 207): true,
+		"": false, "a b": false, ".a": false, "m/1": false, "ü": false, "a\n": false, "a.drv": false, strings.Repeat("a", 208): false,
+	} {
+		if err := CheckMachine(name); (err == nil) != takes {
+			t.Errorf("%q: %v, and the store takes it: %v", name, err, takes)
+		}
+	}
+}
