@@ -48,7 +48,7 @@ func TestNetworkKilled(t *testing.T) {
 			t.Errorf("what was killed had not locked the machines: %v", err)
 		}
 		n.expect(0, nil, []string{"a switch that did not come to its end"}, "network-status")
-		n.expect(0, nil, nil, next.args()...)
+		n.expect(0, nil, []string{"unlocked test1, test2, where"}, next.args()...)
 		runs(next.want)
 		if now := n.on("test2", "pgrep", "-f", "sleep 1002").stdout; now != kept {
 			t.Errorf("what did not change runs as %s, was %s", now, kept)

@@ -45,6 +45,9 @@ func networkPlan(s *session, o *options, operands []string) error {
 	if err != nil {
 		return err
 	}
+	if err := s.switching(where); err != nil {
+		return err
+	}
 	return s.withNetwork(o, where, operands, func(w networkWork) error { return planNetwork(o, w) })
 }
 
@@ -54,7 +57,8 @@ type networkWork struct {
 	old, manifest string // paths; old is "" where nothing is deployed
 	generation    int    // that the manifest is already; 0 for a new one
 	before, after manifestxml.Network
-	deployed      network.On // what before says, as far as it is known
+	current       network.On // what the current generation says
+	deployed      network.On // the same, as far as it is known
 	pending       pending
 	id            string                // by which machines know the network; "" if it has none yet
 	known         map[string]bool       // machines that have nothing that it does not know of
@@ -186,11 +190,11 @@ func (w networkWork) goingBack() (profile.Generation, error) {
 	switch {
 	case err != nil:
 		return current, err
-	case !exists && len(w.pending.Switches) > 0:
+	case !exists && w.deployed.Doubtful():
 		return current, fmt.Errorf("nothing was deployed in the profile %s before: nixproc network-switch --undeploy stops what the first switch has started", w.where.Path())
 	case !exists:
 		return current, fmt.Errorf("nothing is deployed in the profile %s", w.where.Path())
-	case len(w.pending.Switches) > 0:
+	case w.deployed.Doubtful():
 		return current, nil
 	}
 	previous, exists, err := w.where.Before(current.Number)

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"nixproc/lib/manifestxml"
 	"nixproc/lib/network"
 	"nixproc/lib/plan"
 	"nixproc/lib/run"
@@ -27,52 +26,55 @@ const copiesAtOnce = 8
 // is taken back if a step fails, is decided here.
 func (s *session) deployNetwork(o *options, w networkWork) error {
 	if w.manifest == w.old && len(w.pending.Switches) == 0 && !slices.ContainsFunc(w.changes, func(c network.Change) bool { return c.Action != plan.Keep && c.Action != network.Leave }) {
-		return errors.Join(keepIDs(o), w.keepID(), s.networkDone(o, w))
+		var err error
+		if w.pending.Locks != nil {
+			err = w.settle(pendingSwitch{}, true, s.release(w))
+		}
+		return errors.Join(err, keepIDs(o), w.keepID(), s.networkDone(o, w))
 	}
 	this, err := s.keepManifest(w)
 	if err != nil {
 		return err
 	}
 	if err := s.copyPackages(w); err != nil {
-		return errors.Join(err, w.settle(this, false))
+		return errors.Join(err, w.settle(this, false, w.pending.Locks))
 	}
-	begun := pending{append(slices.Clone(w.pending.Switches), this), true}
+	begun := pending{append(slices.Clone(w.pending.Switches), this), w.lockable()}
 	if err := errors.Join(w.keepID(), w.writePending(begun)); err != nil {
-		return errors.Join(err, w.settle(this, false))
+		return errors.Join(err, w.settle(this, false, w.pending.Locks))
 	}
-	if w.pending.Locked {
-		note("the switch that did not come to its end had locked the machines: they are unlocked")
-		onAll(w.after.Targets, func(target manifestxml.Target) error {
-			return activity(s.soft, target, "--unlock", "--profile", w.where.Name)
-		})
-	}
-	if err := s.lock(w); err != nil {
-		return errors.Join(err, w.settle(this, false))
+	if locks, err := s.lock(w); err != nil {
+		return errors.Join(err, w.settle(this, false, locks))
 	}
 	transition := network.Transition{
-		Do:      func(step network.Step) error { return w.step(s.ctx, step) },
-		Stopped: s.soft.Done(), Jobs: o.jobs, All: askedAtOnce,
+		Do:      func(step network.Step) error { return s.step(w, step) },
+		Stopped: s.soft.Done(), Left: s.ctx.Done(), Jobs: o.jobs, All: askedAtOnce,
 	}
 	results, err := transition.Run(w.changes)
 	if err == nil {
-		if err = s.setProfiles(s.ctx, w, w.after); err == nil {
+		if err = s.setProfiles(w, w.after); err == nil {
 			err = w.where.Switch(this.Generation)
 		}
-		if err != nil {
-			err = errors.Join(err, s.setProfiles(s.ctx, w, w.before))
+		if err != nil && s.ctx.Err() == nil {
+			err = errors.Join(err, s.setProfiles(w, w.before))
 		}
 	}
 	if err == nil {
-		s.unlock(w, w.after.Targets)
-		return errors.Join(w.settle(this, true), keepIDs(o), s.networkDone(o, w))
+		_, locks := s.unlock(w, w.after.Targets)
+		return errors.Join(w.settle(this, true, append(locks, w.lockedElsewhere()...)), keepIDs(o), s.networkDone(o, w))
 	}
 	undo := transition.Undo(results)
-	begun.Locked = !s.unlock(w, w.after.Targets)
+	_, locks := s.unlock(w, w.after.Targets)
+	locks = append(locks, w.lockedElsewhere()...)
 	failure := s.networkFailed(o, w, results, err, undo != nil)
-	if failure.wrong {
-		return errors.Join(failure, w.writePending(begun))
+	for i, earlier := range w.pending.Switches {
+		w.pending.Switches[i].AsBefore = append(earlier.AsBefore, failure.certain...)
 	}
-	return errors.Join(failure, w.settle(this, false))
+	if failure.wrong {
+		this.AsBefore = failure.asBefore
+		return errors.Join(failure, w.writePending(pending{append(w.pending.Switches, this), locks}))
+	}
+	return errors.Join(failure, w.settle(this, false, locks))
 }
 
 // keepManifest gives the manifest a generation, which keeps all that it is made of.
@@ -88,7 +90,7 @@ func (s *session) keepManifest(w networkWork) (pendingSwitch, error) {
 	if err == nil {
 		err = nix.Keep(s.soft, w.manifest, w.where.Link(number))
 	}
-	return pendingSwitch{number, true}, err
+	return pendingSwitch{Generation: number, Made: true}, err
 }
 
 // copyPackages has Disnix copy to each machine what it lacks.
@@ -113,6 +115,9 @@ func (s *session) copyPackages(w networkWork) error {
 type networkError struct {
 	text  string
 	wrong bool // not everything is as it was, or nobody can tell
+
+	asBefore []network.Place // what is as it was when the switch began
+	certain  []network.Place // what is as the current generation has it
 }
 
 func (e *networkError) Error() string { return e.text }

@@ -8,9 +8,12 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
+	"nixproc/lib/deploy"
 	"nixproc/lib/manifestxml"
 	"nixproc/lib/network"
+	"nixproc/lib/profile"
 	"nixproc/lib/replace"
 )
 
@@ -18,20 +21,21 @@ import (
 // were killed, or could not be undone. What they were to deploy may be there.
 type pending struct {
 	Switches []pendingSwitch `json:"switches"`
-	Locked   bool            `json:"locked"` // the machines may be locked by them
+	Locks    []string        `json:"locks,omitempty"` // machines that may be locked, by these or by one that came to its end
 }
 
 type pendingSwitch struct {
-	Generation int  `json:"generation"` // its manifest's link, which keeps the packages
-	Made       bool `json:"made"`       // for this switch
+	Generation int             `json:"generation"`         // its manifest's link, which keeps the packages
+	Made       bool            `json:"made"`               // for this switch
+	AsBefore   []network.Place `json:"asBefore,omitempty"` // seen to be as the current generation has it, or never touched
 }
 
 func (w networkWork) pendingFile() string { return filepath.Join(w.where.WorkDir(), "network.json") }
 
 // readPending reads what is deployed, and where that is in doubt.
 func (w *networkWork) readPending() error {
-	known := placed(w.before)
-	w.deployed = known
+	w.current = placed(w.before)
+	w.deployed = w.current
 	data, err := os.ReadFile(w.pendingFile())
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -41,6 +45,10 @@ func (w *networkWork) readPending() error {
 	}
 	if err != nil {
 		return fmt.Errorf("what a switch that did not come to its end has left can't be read: %s: %w", w.pendingFile(), err)
+	}
+	shown := map[network.Place]bool{}
+	for _, m := range w.before.Mappings {
+		shown[network.Place{Machine: m.Target, Process: m.Name}] = true
 	}
 	for _, one := range w.pending.Switches {
 		path, err := os.Readlink(w.where.Link(one.Generation))
@@ -54,7 +62,7 @@ func (w *networkWork) readPending() error {
 		if err != nil {
 			return err
 		}
-		w.deployed = network.InDoubt(w.deployed, placed(begun))
+		w.deployed = network.InDoubt(w.deployed, placed(begun), one.AsBefore)
 		for _, target := range begun.Targets {
 			if !slices.ContainsFunc(w.before.Targets, func(one manifestxml.Target) bool { return one.Name == target.Name }) {
 				target.Profile = "" // nothing is to be kept there
@@ -62,12 +70,34 @@ func (w *networkWork) readPending() error {
 			}
 		}
 		for _, m := range begun.Mappings {
-			if _, there := known[m.Target][m.Name]; !there {
+			place := network.Place{Machine: m.Target, Process: m.Name}
+			if _, there := w.deployed[m.Target][m.Name]; there && !shown[place] {
+				shown[place] = true
 				w.before.Mappings = append(w.before.Mappings, m)
 			}
 		}
 	}
 	return nil
+}
+
+// switchingError says that somebody else is switching the network.
+type switchingError struct{ *deploy.BusyError }
+
+func (e switchingError) Error() string {
+	return fmt.Sprintf("a network-switch is at work (pid %d, since %s): %s", e.Holder.PID, e.Holder.Since.Format(time.DateTime), e.Holder.Command)
+}
+
+func (e switchingError) Unwrap() error { return e.BusyError }
+
+// switching is a switchingError if a switch is at work. Whoever wants to read what one
+// has left that did not come to its end asks this first: a switch holds the lock for
+// long before it writes that.
+func (s *session) switching(where profile.Profile) error {
+	err := deploy.Free(s.soft, where.LockFile(), false)
+	if busy, ok := errors.AsType[*deploy.BusyError](err); ok && busy.Holder.PID != 0 {
+		return switchingError{busy}
+	}
+	return err
 }
 
 // writePending remembers the switch that begins, and those that are still in doubt.
@@ -79,10 +109,11 @@ func (w networkWork) writePending(p pending) error {
 	return replace.File(w.pendingFile(), data, 0o644)
 }
 
-// settle forgets a switch, and all that were in doubt if it came to its end. The
-// generations that were made for those that did not go.
-func (w networkWork) settle(switched pendingSwitch, deployed bool) error {
-	left := w.pending
+// settle forgets a switch, and all that were in doubt if it came to its end, but not
+// the locks that may be left. The generations that were made for those that did not
+// go.
+func (w networkWork) settle(switched pendingSwitch, deployed bool, locks []string) error {
+	left := pending{w.pending.Switches, locks}
 	gone := []pendingSwitch{switched}
 	if deployed {
 		gone, left.Switches = append(left.Switches, switched), nil
@@ -98,7 +129,7 @@ func (w networkWork) settle(switched pendingSwitch, deployed bool) error {
 			}
 		}
 	}
-	if len(left.Switches) > 0 {
+	if len(left.Switches) > 0 || len(locks) > 0 {
 		return w.writePending(left)
 	}
 	if err := os.Remove(w.pendingFile()); err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -120,14 +120,14 @@ func (s *session) networkFailed(o *options, w networkWork, results network.Resul
 		note("%s", one)
 	}
 	begun := slices.ContainsFunc(results, func(r network.Result) bool { return r.Begun })
-	rows, wrong := s.networkRowsAfter(w, results)
+	rows, failure := s.networkRowsAfter(w, results)
 	if begun {
 		tellNetwork(rows)
 	}
-	failure := &networkError{wrong: wrong || stuck || s.ctx.Err() != nil}
+	failure.wrong = failure.wrong || stuck
 	switch {
-	case s.ctx.Err() != nil:
-		failure.text = "it was stopped in the middle: processes may be as they were before, or as they were to be"
+	case failure.wrong && s.ctx.Err() != nil:
+		failure.text = "it was stopped at once: nothing more is undone, and what was at work on a machine may still be"
 	case failure.wrong:
 		failure.text = "not everything is as it was before, or can be seen to be"
 	case !begun:
@@ -150,30 +150,33 @@ func (s *session) networkFailed(o *options, w networkWork, results network.Resul
 	return failure
 }
 
-// faults are what failed, each with its machine.
+// faults are what failed, each with its machine, and then what could not be undone.
 func faults(results network.Results) (text []string) {
+	tell := func(what string, result network.Result, err error) {
+		switch {
+		case err == nil || errors.Is(err, network.ErrStopped):
+		case errors.Is(err, network.ErrLeft):
+			text = append(text, fmt.Sprintf("%s may still be at work: it was to %s %s", result.Machine, what, result.Process))
+		default:
+			text = append(text, fmt.Sprintf("could not %s %s on %s:\n  %s", what, result.Process, result.Machine, strings.ReplaceAll(unanswered(err).Error(), "\n", "\n  ")))
+		}
+	}
+	verb := map[bool]string{true: "stop", false: "start"}
 	for _, result := range results {
-		verb := "start"
-		if result.Stop {
-			verb = "stop"
-		}
-		tell := func(what string, err error) {
-			if err != nil {
-				text = append(text, fmt.Sprintf("could not %s %s on %s:\n  %s", what, result.Process, result.Machine, strings.ReplaceAll(unanswered(err).Error(), "\n", "\n  ")))
-			}
-		}
-		tell(verb, result.Err)
-		tell("undo the "+verb+" of", result.Undo)
+		tell(verb[result.Stop], result, result.Err)
+	}
+	for _, result := range results {
+		tell("undo the "+verb[result.Stop]+" of", result, result.Undo)
 	}
 	return text
 }
 
-// networkRowsAfter asks what runs after a failure, and says whether it can't be seen
-// that all of it is as it was before.
-func (s *session) networkRowsAfter(w networkWork, results network.Results) (rows []networkRow, wrong bool) {
+// networkRowsAfter asks what runs after a failure, and says what is as it was before.
+func (s *session) networkRowsAfter(w networkWork, results network.Results) (rows []networkRow, failure *networkError) {
+	failure = &networkError{}
 	both := w.after
 	both.Mappings = slices.Concat(w.after.Mappings, w.before.Mappings)
-	answers := s.ask(context.WithoutCancel(s.ctx), w, both.At(w.after.Targets, changed(w.changes)))
+	answers := s.ask(s.ctx, w, both.At(w.after.Targets, changed(w.changes)))
 	rows = networkRows(w.changes, nil)
 	by := results.ByPlace()
 	for i, change := range w.changes {
@@ -182,11 +185,21 @@ func (s *session) networkRowsAfter(w networkWork, results network.Results) (rows
 		if answer.Condition == manager.Running.String() {
 			rows[i].PID = answer.PID
 		}
-		of := by[network.Place{Machine: change.Machine, Process: change.Process}]
-		outcome, astray := of.Outcome(change, answer, answers[change.Machine].err == nil)
-		rows[i].Outcome, wrong = outcome, wrong || astray
+		place := network.Place{Machine: change.Machine, Process: change.Process}
+		of := by[place]
+		answered := answers[change.Machine].err == nil
+		outcome, wrong := of.Outcome(change, answer, answered)
+		rows[i].Outcome, failure.wrong = outcome, failure.wrong || wrong
+		if !of.Seen(change, answer, answered) {
+			continue
+		}
+		failure.asBefore = append(failure.asBefore, place)
+		_, wanted := w.current[change.Machine][change.Process]
+		if there := answer.Package != ""; outcome == "undone" && there == wanted && !(there && answer.Down) {
+			failure.certain = append(failure.certain, place)
+		}
 	}
-	return rows, wrong
+	return rows, failure
 }
 
 func tellNetwork(rows []networkRow) {

@@ -10,6 +10,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"nixproc/lib/deploy"
 	"nixproc/lib/manager"
 	"nixproc/lib/manifestxml"
 	"nixproc/lib/network"
@@ -35,6 +36,10 @@ func networkStatus(s *session, o *options, operands []string) error {
 	if err != nil {
 		return err
 	}
+	busy := s.switching(where)
+	if _, ok := errors.AsType[*deploy.BusyError](busy); busy != nil && !ok {
+		return busy
+	}
 	current, exists, err := where.Current()
 	if err != nil {
 		return err
@@ -49,7 +54,10 @@ func networkStatus(s *session, o *options, operands []string) error {
 	if err := errors.Join(w.readID(), w.readPending()); err != nil {
 		return err
 	}
-	interrupted := len(w.pending.Switches) > 0
+	interrupted := w.deployed.Doubtful()
+	if !exists && !interrupted && busy != nil {
+		return busy
+	}
 	if !exists && !interrupted {
 		return fmt.Errorf("nothing is deployed in the profile %s: nixproc network-switch deploys a processes model", where.Path())
 	}
@@ -65,6 +73,10 @@ func networkStatus(s *session, o *options, operands []string) error {
 	slices.SortFunc(deployed.Mappings, func(a, b manifestxml.Mapping) int {
 		return cmp.Or(strings.Compare(a.Target, b.Target), strings.Compare(a.Name, b.Name))
 	})
+	doubt := "in doubt"
+	if busy != nil {
+		doubt = "is being changed"
+	}
 	rows := []networkStatusRow{}
 	down, unknown := 0, 0
 	for _, m := range deployed.Mappings {
@@ -77,13 +89,8 @@ func networkStatus(s *session, o *options, operands []string) error {
 			answer.Down, answer.Detail = false, strings.TrimSpace("left from before, for the next network-switch "+answer.Detail)
 		}
 		if w.deployed[m.Target][m.Name].InDoubt {
-			if wanted[m.Target][m.Name].Package == "" {
-				if answer.Package == "" && answers[m.Target].err == nil {
-					continue
-				}
-				answer.Down = false
-			}
-			answer.Detail = strings.TrimSpace("in doubt " + answer.Detail)
+			answer.Down = answer.Down && busy == nil && wanted[m.Target][m.Name].Package != ""
+			answer.Detail = strings.TrimSpace(doubt + " " + answer.Detail)
 		}
 		answer.Condition = cmp.Or(answer.Condition, manager.Unknown.String())
 		rows = append(rows, networkStatusRow{m.Target, m.Name, m.Package, answer.Condition, answer.PID, answer.Since, answer.Detail})
@@ -102,7 +109,10 @@ func networkStatus(s *session, o *options, operands []string) error {
 	if err != nil {
 		return err
 	}
-	if interrupted {
+	switch {
+	case busy != nil:
+		note("%v", busy)
+	case interrupted:
 		note("a switch that did not come to its end was at what is in doubt: nixproc network-switch with any model goes on from there, --rollback goes back")
 	}
 	silent := silences(answers)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -18,12 +19,34 @@ import (
 // stops processes there has bounds of its own, which are shorter (--timeout).
 const activityTimeout = 15 * time.Minute
 
+// endsWithin is how long the program by which a machine is reached has to end, when
+// nothing is waited for any more.
+const endsWithin = 200 * time.Millisecond
+
 // activity has a machine do something, through the program by which Disnix reaches
-// it (disnix-run-activity --help tells what there is).
-func activity(ctx context.Context, target manifestxml.Target, args ...string) error {
+// it (disnix-run-activity --help tells what there is). At a second signal it is not
+// waited for: to interrupt that program does not interrupt what it has begun elsewhere.
+func (s *session) activity(ctx context.Context, target manifestxml.Target, args ...string) error {
 	args = append([]string{target.ClientInterface, "--target", target.Address}, args...)
-	_, err := run.Host{}.Run(ctx, run.Command{Args: args, Timeout: activityTimeout})
-	return err
+	ended := make(chan error, 1)
+	go func() {
+		_, err := run.Host{}.Run(ctx, run.Command{Args: args, Timeout: activityTimeout})
+		ended <- err
+	}()
+	var late <-chan time.Time
+	for left := s.ctx.Done(); ; {
+		select {
+		case err := <-ended:
+			if e, ok := errors.AsType[*run.Error](err); ok && e.Canceled && s.ctx.Err() != nil {
+				return network.ErrLeft
+			}
+			return err
+		case <-left:
+			left, late = nil, time.After(endsWithin)
+		case <-late:
+			return network.ErrLeft
+		}
+	}
 }
 
 // onAll has all of some machines do something, side by side, and gives the errors of
@@ -49,7 +72,7 @@ func onAll(targets []manifestxml.Target, do func(manifestxml.Target) error) map[
 }
 
 // step starts or stops one process on its machine.
-func (w networkWork) step(ctx context.Context, step network.Step) error {
+func (s *session) step(w networkWork, step network.Step) error {
 	target := w.machine(step.Machine)
 	verb, operation := "starting", "--activate"
 	switch {
@@ -62,7 +85,7 @@ func (w networkWork) step(ctx context.Context, step network.Step) error {
 	args := []string{operation, "--type", step.Service.Type, "--container", step.Service.Container}
 	args = append(args, argumentsOf(target.Containers[step.Service.Container])...)
 	args = append(args, w.ownerArguments(step)...)
-	return activity(ctx, target, append(args, step.Service.Package)...)
+	return s.activity(s.ctx, target, append(args, step.Service.Package)...)
 }
 
 // argumentsOf passes the properties of a container.
@@ -78,53 +101,9 @@ func (w networkWork) machine(name string) manifestxml.Target {
 	return w.after.Targets[i]
 }
 
-// lock takes Disnix's lock on each machine, on all or on none.
-func (s *session) lock(w networkWork) error {
-	failed := onAll(w.after.Targets, func(target manifestxml.Target) error {
-		return activity(s.soft, target, "--lock", "--profile", w.where.Name)
-	})
-	if len(failed) == 0 {
-		return nil
-	}
-	var taken []manifestxml.Target
-	var text []string
-	for _, target := range w.after.Targets {
-		switch err := failed[target.Name]; {
-		case err == nil:
-			taken = append(taken, target)
-		case strings.Contains(err.Error(), "Cannot exclusively open the lock file"):
-			text = append(text, fmt.Sprintf("%s is locked: another deployment of Disnix's profile %s is at work, or one was killed; if none is, unlock it: %s",
-				target.Name, w.where.Name, unlockLine(w, target)))
-		default:
-			text = append(text, fmt.Sprintf("%s can't be locked: %v", target.Name, unanswered(err)))
-		}
-	}
-	s.unlock(w, taken)
-	return fmt.Errorf("%s\nnothing was started or stopped", strings.Join(text, "\n"))
-}
-
-// unlock gives the locks back, and says whether all are. Where that fails, it tells
-// how.
-func (s *session) unlock(w networkWork, targets []manifestxml.Target) bool {
-	failed := onAll(targets, func(target manifestxml.Target) error {
-		return activity(context.WithoutCancel(s.ctx), target, "--unlock", "--profile", w.where.Name)
-	})
-	for _, target := range targets {
-		if err := failed[target.Name]; err != nil {
-			note("warning: %s may still be locked: %v\nto unlock it, run: %s", target.Name, unanswered(err), unlockLine(w, target))
-		}
-	}
-	return len(failed) == 0
-}
-
-// unlockLine is the command line that takes a lock of Disnix away.
-func unlockLine(w networkWork, target manifestxml.Target) string {
-	return run.Line(target.ClientInterface, "--target", target.Address, "--unlock", "--profile", w.where.Name)
-}
-
 // setProfiles has each machine keep the packages that it has now, or, with the
 // older manifest, had.
-func (s *session) setProfiles(ctx context.Context, w networkWork, n manifestxml.Network) error {
+func (s *session) setProfiles(w networkWork, n manifestxml.Network) error {
 	var profiles []manifestxml.Target
 	for _, target := range n.Targets {
 		if i := slices.IndexFunc(w.after.Targets, func(now manifestxml.Target) bool { return now.Name == target.Name }); i >= 0 && target.Profile != "" {
@@ -134,7 +113,7 @@ func (s *session) setProfiles(ctx context.Context, w networkWork, n manifestxml.
 		}
 	}
 	failed := onAll(profiles, func(target manifestxml.Target) error {
-		return activity(ctx, target, "--set", "--profile", w.where.Name, target.Profile)
+		return s.activity(s.ctx, target, "--set", "--profile", w.where.Name, target.Profile)
 	})
 	var text []string
 	for _, machine := range slices.Sorted(maps.Keys(failed)) {

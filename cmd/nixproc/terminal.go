@@ -71,6 +71,7 @@ func report(err error) int {
 	var (
 		usage   usageError
 		busy    *deploy.BusyError
+		other   switchingError
 		model   *nixeval.ModelError
 		failure *deploy.Failure
 		network *networkError
@@ -81,6 +82,9 @@ func report(err error) int {
 	case errors.As(err, &usage):
 		note("%s", usage.text)
 		return exitUsage
+	case errors.As(err, &other):
+		note("%v\nwait for it to end", err)
+		return exitBusy
 	case errors.As(err, &busy):
 		note("%v\nwait for it to end, or use --wait", err)
 		return exitBusy

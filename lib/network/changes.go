@@ -58,6 +58,8 @@ func Compare(before, after On, machines []string, goesOn func(old, new Deployed)
 					change.Reason = "moves to " + strings.Join(taken, ", ")
 				} else if elsewhere(after, name) {
 					change.Reason = "no longer on this machine"
+				} else if len(after) == 0 {
+					change.Reason = "undeployed"
 				}
 			case old.InDoubt:
 				change.Action, change.Reason = plan.Restart, "a switch that did not come to its end was at it"
@@ -77,8 +79,13 @@ func Compare(before, after On, machines []string, goesOn func(old, new Deployed)
 }
 
 // InDoubt adds to what is deployed what a switch was to deploy that did not come to
-// its end: where the two differ, nobody knows which is there.
-func InDoubt(deployed, pending On) On {
+// its end: where the two differ, nobody knows which is there, but for what was seen to
+// be as it was before.
+func InDoubt(deployed, pending On, asBefore []Place) On {
+	certain := map[Place]bool{}
+	for _, place := range asBefore {
+		certain[place] = true
+	}
 	all := On{}
 	for machine := range union(deployed, pending) {
 		all[machine] = map[string]Deployed{}
@@ -86,6 +93,12 @@ func InDoubt(deployed, pending On) On {
 			old, was := deployed[machine][name]
 			begun, is := pending[machine][name]
 			one := old
+			if certain[Place{machine, name}] {
+				if was {
+					all[machine][name] = old
+				}
+				continue
+			}
 			if !was {
 				one = begun
 			}
@@ -94,6 +107,18 @@ func InDoubt(deployed, pending On) On {
 		}
 	}
 	return all
+}
+
+// Doubtful says whether anything is in doubt.
+func (on On) Doubtful() bool {
+	for _, there := range on {
+		for _, one := range there {
+			if one.InDoubt {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // Revive has what would be kept, but does not run, be started.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+
+	"nixproc/lib/plan"
 )
 
 func TestCompare(t *testing.T) {
@@ -35,6 +37,11 @@ func TestCompare(t *testing.T) {
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("%q\nwant %q", got, want)
+	}
+	for _, change := range Compare(before, nil, []string{"one", "two", "left"}, nil) {
+		if change.Action != plan.Stop || change.Reason != "undeployed" {
+			t.Errorf("without a model: %s %s: %s", change.Process, change.Action, change.Reason)
+		}
 	}
 }
 

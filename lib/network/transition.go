@@ -8,7 +8,8 @@ import (
 
 // Place is a process on a machine.
 type Place struct {
-	Machine, Process string
+	Machine string `json:"machine"`
+	Process string `json:"process"`
 }
 
 // Step starts a service on a machine, or stops it.
@@ -24,8 +25,9 @@ type Transition struct {
 	// Do carries out one step, and returns when that has ended. It is called for
 	// several steps at once.
 	Do func(Step) error
-	// Stopped is closed when nothing new is to begin.
-	Stopped <-chan struct{}
+	// Stopped is closed when nothing new is to begin, and Left when nothing is to be
+	// taken back any more either: then Do gives ErrLeft of what is at work.
+	Stopped, Left <-chan struct{}
 	// Jobs bounds the steps on one machine at a time, and All those on all of them.
 	Jobs, All int
 }
@@ -35,7 +37,7 @@ type Result struct {
 	Step
 	Begun bool
 	Err   error // why it failed, if it did
-	Undo  error // why taking it back failed
+	Undo  error // why taking it back failed, or ErrStopped if nobody has tried
 }
 
 // Results are those of all steps, the stops first.
@@ -43,6 +45,10 @@ type Results []Result
 
 // ErrStopped is the error of a transition that was stopped in the middle.
 var ErrStopped = errors.New("interrupted")
+
+// ErrLeft is the error of a step that was not waited for: nobody knows whether it has
+// ended, and how.
+var ErrLeft = errors.New("it may still be at work")
 
 // Run stops what has to stop, dependents first, and then starts what has to start,
 // dependencies first; whatever does not wait for another goes side by side. If a step
@@ -74,14 +80,14 @@ func (t Transition) Run(changes []Change) (Results, error) {
 		for i := range part {
 			steps[i] = part[i].Step
 		}
-		begun, failed := t.all(steps, true)
+		begun, failed := t.all(steps, t.Stopped, true)
 		for i := range part {
 			part[i].Begun, part[i].Err = begun[i], failed[i]
 			if failed[i] != nil {
 				errs = append(errs, failed[i])
 			}
 		}
-		if errs == nil && t.stopped() {
+		if errs == nil && over(t.Stopped) {
 			errs = append(errs, ErrStopped)
 		}
 	}
@@ -92,7 +98,7 @@ func (t Transition) Run(changes []Change) (Results, error) {
 
 // Undo takes back what has begun: what was to start is stopped, and what was to stop
 // is started. That goes for a step that failed, too, since nobody knows how far it
-// came. It tries all of them, whatever fails.
+// came. It tries all of them, whatever fails, unless it is left.
 func (t Transition) Undo(results Results) error {
 	var errs []error
 	for _, stops := range []bool{true, false} {
@@ -103,11 +109,14 @@ func (t Transition) Undo(results Results) error {
 				which, steps = append(which, i), append(steps, result.back())
 			}
 		}
-		_, failed := t.all(steps, false)
+		begun, failed := t.all(steps, t.Left, false)
 		for n, i := range which {
 			results[i].Undo = failed[n]
-			if failed[n] != nil {
-				errs = append(errs, failed[n])
+			if !begun[n] {
+				results[i].Undo = ErrStopped
+			}
+			if results[i].Undo != nil {
+				errs = append(errs, results[i].Undo)
 			}
 		}
 	}
@@ -123,18 +132,18 @@ func (s Step) back() Step {
 	return s
 }
 
-func (t Transition) stopped() bool {
+func over(stopped <-chan struct{}) bool {
 	select {
-	case <-t.Stopped:
+	case <-stopped:
 		return true
 	default:
 		return false
 	}
 }
 
-// all carries out steps that are all stops, or all starts. With inTime, nothing new
-// begins after a failure, or when somebody has stopped the transition.
-func (t Transition) all(steps []Step, inTime bool) (begun []bool, failed []error) {
+// all carries out steps that are all stops, or all starts. Nothing new begins when
+// stopped is closed, or, if failures count, after one.
+func (t Transition) all(steps []Step, stopped <-chan struct{}, failuresCount bool) (begun []bool, failed []error) {
 	begun, failed = make([]bool, len(steps)), make([]error, len(steps))
 	then, waits := waiting(steps)
 	queues := map[string][]int{} // by machines: what waits for nothing else
@@ -157,9 +166,9 @@ func (t Transition) all(steps []Step, inTime bool) (begun []bool, failed []error
 		err  error
 	}
 	ends := make(chan end)
-	running, over := 0, false
+	running, broken := 0, false
 	begin := func(machine string) {
-		for len(queues[machine]) > 0 && busy[machine] < t.Jobs && running < t.All && !(over || inTime && t.stopped()) {
+		for len(queues[machine]) > 0 && busy[machine] < t.Jobs && running < t.All && !broken && !over(stopped) {
 			i := queues[machine][0]
 			queues[machine] = queues[machine][1:]
 			busy[machine]++
@@ -176,7 +185,7 @@ func (t Transition) all(steps []Step, inTime bool) (begun []bool, failed []error
 		busy[steps[e.step].Machine]--
 		running--
 		failed[e.step] = e.err
-		over = over || inTime && e.err != nil
+		broken = broken || failuresCount && e.err != nil
 		for _, i := range then[e.step] {
 			if waits[i]--; waits[i] == 0 {
 				ready(i)

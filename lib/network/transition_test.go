@@ -24,7 +24,9 @@ type recorder struct {
 	without  bool // effect, that is: what fails has done nothing
 	log      []string
 	stopped  chan struct{}
+	left     chan struct{}
 	stopsAt  int
+	leavesAt int
 	maxOfOne int
 	maxOfAll int
 }
@@ -34,7 +36,7 @@ func (r *recorder) do(step Step) error {
 	r.busy[step.Machine]++
 	r.all++
 	r.maxOfOne, r.maxOfAll = max(r.maxOfOne, r.busy[step.Machine]), max(r.maxOfAll, r.all)
-	r.log = append(r.log, fmt.Sprint(map[bool]string{true: "-", false: "+"}[step.Stop], step.Process, "@", step.Machine, step.Service.Package))
+	r.log = append(r.log, logged(step))
 	for _, other := range step.Service.After {
 		if r.here[other] == "" && r.fails == nil {
 			r.t.Errorf("%v while %v is not there", step, other)
@@ -43,12 +45,19 @@ func (r *recorder) do(step Step) error {
 	if len(r.log) == r.stopsAt {
 		close(r.stopped)
 	}
+	leaves := len(r.log) >= r.leavesAt && r.leavesAt > 0
+	if len(r.log) == r.leavesAt {
+		close(r.left)
+	}
 	r.mu.Unlock()
 
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.busy[step.Machine]--
 	r.all--
+	if leaves {
+		return ErrLeft
+	}
 	fails := r.fails != nil && r.fails(step)
 	switch {
 	case fails && r.without:
@@ -63,8 +72,12 @@ func (r *recorder) do(step Step) error {
 	return nil
 }
 
+func logged(step Step) string {
+	return fmt.Sprint(map[bool]string{true: "-", false: "+"}[step.Stop], step.Process, "@", step.Machine, step.Service.Package)
+}
+
 func newRecorder(t *testing.T, here On) *recorder {
-	r := &recorder{t: t, here: map[Place]string{}, busy: map[string]int{}, stopped: make(chan struct{})}
+	r := &recorder{t: t, here: map[Place]string{}, busy: map[string]int{}, stopped: make(chan struct{}), left: make(chan struct{})}
 	for machine, services := range here {
 		for name, service := range services {
 			r.here[Place{machine, name}] = service.Package
@@ -74,7 +87,7 @@ func newRecorder(t *testing.T, here On) *recorder {
 }
 
 func (r *recorder) transition(jobs int) Transition {
-	return Transition{Do: r.do, Stopped: r.stopped, Jobs: jobs, All: 7}
+	return Transition{Do: r.do, Stopped: r.stopped, Left: r.left, Jobs: jobs, All: 7}
 }
 
 // anyState is a network in which services depend on some that come before them.
@@ -196,6 +209,36 @@ func TestTransitionIsStuck(t *testing.T) {
 	}
 }
 
+// Once nobody waits any more, nothing new begins: neither a step, nor to take one back.
+func TestTransitionIsLeft(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(100) {
+		random := rand.New(rand.NewPCG(seed, 1))
+		changes := Compare(anyState(random, 0), anyState(random, 1), allMachines, func(_, _ Deployed) bool { return false })
+		r := newRecorder(t, nil)
+		r.fails = func(Step) bool { return random.IntN(20) == 0 }
+		r.leavesAt = 1 + random.IntN(len(changes))
+		transition := r.transition(2)
+		transition.Stopped = r.left
+		results, err := transition.Run(changes)
+		if err == nil {
+			continue // it has ended before
+		}
+		undone := transition.Undo(results)
+		if len(r.log) < r.leavesAt {
+			continue
+		}
+		if late := len(r.log) - r.leavesAt; late > 7 || undone == nil {
+			t.Errorf("%d steps began when nobody waited; undoing gave %v", late, undone)
+		}
+		for _, result := range results {
+			if result.Begun && result.Undo == nil && !slices.Contains(r.log[:r.leavesAt], logged(result.back())) {
+				t.Errorf("%v is said to be undone", result.Step)
+			}
+		}
+	}
+}
+
 // What was in the middle is in doubt: it is restarted, or stopped. It stays so after
 // another switch that was killed, whatever that one was to do.
 func TestInDoubt(t *testing.T) {
@@ -203,7 +246,7 @@ func TestInDoubt(t *testing.T) {
 	same, old, now := Deployed{Package: "/same"}, Deployed{Package: "/old"}, Deployed{Package: "/new"}
 	deployed, pending := On{"m": {"kept": same, "changed": old, "gone": same}}, On{"m": {"kept": same, "changed": now, "came": now}, "n": {"other": now}}
 	var got []string
-	twice := InDoubt(InDoubt(deployed, pending), deployed)
+	twice := InDoubt(InDoubt(deployed, pending, nil), deployed, nil)
 	for _, change := range Compare(twice, deployed, []string{"m", "n"}, func(_, _ Deployed) bool { return true }) {
 		if change.Action != plan.Keep {
 			got = append(got, fmt.Sprint(change.Machine, " ", change.Process, " ", change.Action))
@@ -211,5 +254,20 @@ func TestInDoubt(t *testing.T) {
 	}
 	if want := []string{"m came stop", "m changed restart", "m gone restart", "n other stop"}; !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
+	}
+
+	seen := InDoubt(deployed, pending, []Place{{"m", "changed"}, {"m", "came"}, {"n", "other"}})
+	got = nil
+	for name, one := range seen["m"] {
+		if one.InDoubt {
+			got = append(got, name)
+		}
+	}
+	if want := []string{"gone"}; !slices.Equal(got, want) || !seen.Doubtful() || len(seen["m"]) != 3 || len(seen["n"]) != 0 {
+		t.Errorf("in doubt are %q, want %q, in %v", got, want, seen)
+	}
+	// Nor does that lift a doubt that was there before.
+	if again := InDoubt(twice, pending, []Place{{"m", "changed"}}); !again["m"]["changed"].InDoubt || deployed.Doubtful() {
+		t.Errorf("no doubt in %v", again)
 	}
 }
