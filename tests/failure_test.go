@@ -54,7 +54,7 @@ func afterWith(start string) string { return fmt.Sprintf(afterFailure, start) }
 // P5, P7, P13, D15, D21: when a process does not start, or dies right after its
 // start, what was started is stopped and what was stopped runs again; no
 // generation is made; the message says which process, which command line, and
-// what it said last. The repaired model then works.
+// what it said last, in this run. The repaired model then works.
 func TestFailedStartIsUndone(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -71,8 +71,12 @@ func TestFailedStartIsUndone(t *testing.T) {
 			d.mustSwitchTo("--host-packages", d.model("model.nix", beforeFailure))
 			before := d.observe("CHANGED")
 			runs(t, before, "base", "changes", "goes")
+			d.write("state/log/nixproc-last.log", "of an earlier run\n")
 
 			r := d.switchTo("--host-packages", d.model("model.nix", afterWith(c.start)))
+			if strings.Contains(r.stderr, "of an earlier run") {
+				t.Errorf("the message has what was said long ago:\n%s", r.stderr)
+			}
 			if r.code != 1 {
 				t.Errorf("exit code %d, want 1", r.code)
 			}

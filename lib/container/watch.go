@@ -37,7 +37,7 @@ func (c Container) watch(before *seen) {
 	for _, unit := range before.now.units {
 		running[unit.Name] = states[unit.Name].Condition == manager.Running
 		if before.running[unit.Name] && !running[unit.Name] {
-			c.Tell(fmt.Sprintf("process '%s' has ended%s", unit.Name, manager.LogTail(unit.Log)))
+			c.Tell(fmt.Sprintf("process '%s' has ended%s", unit.Name, manager.LogTail(unit)))
 		}
 	}
 	before.running = running

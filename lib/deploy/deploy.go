@@ -164,6 +164,10 @@ func (x *execution) forward(work Work) *Failure {
 	if failure := x.levels("stop", work.Plan.Stops); failure != nil {
 		return failure
 	}
+	// By now, what is to restart has said its last.
+	for _, units := range work.Plan.Starts {
+		manager.MarkLogs(units)
+	}
 	if mover, ok := manager.As[manager.Mover](x.Manager); ok {
 		if failure := x.move(mover, work); failure != nil {
 			return failure

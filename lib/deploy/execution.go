@@ -216,7 +216,7 @@ func (x *execution) ended(unit manager.Unit, text, detail string) error {
 
 // lastWords of a process, to be put behind a message.
 func (x *execution) lastWords(unit manager.Unit) string {
-	if tail := manager.LogTail(unit.Log); tail != "" {
+	if tail := manager.LogTail(unit); tail != "" {
 		return tail
 	}
 	if witness, ok := manager.As[manager.Witness](x.Manager); ok {

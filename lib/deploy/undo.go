@@ -45,6 +45,9 @@ func (x *execution) undo(failure *Failure) {
 			parts = again(units)
 		}
 		for _, units := range parts {
+			if verb == "start" {
+				manager.MarkLogs(units)
+			}
 			failed := x.all(verb, units)
 			for _, unit := range units {
 				if err := failed[unit.Name]; err != nil {

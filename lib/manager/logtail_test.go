@@ -17,7 +17,7 @@ func TestLogTail(t *testing.T) {
 	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if tail := LogTail(fifo) + LogTail(dir) + LogTail(log); tail != "" {
+	if tail := LogTail(Unit{Log: fifo}) + LogTail(Unit{Log: dir}) + LogTail(Unit{Log: log}); tail != "" {
 		t.Errorf("of no log: %q", tail)
 	}
 	for text, want := range map[string]string{
@@ -29,7 +29,7 @@ func TestLogTail(t *testing.T) {
 		if err := os.WriteFile(log, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if tail := LogTail(log); !strings.HasSuffix(tail, want) || (tail == "") != (text == "") || len(tail) > 17<<10 {
+		if tail := LogTail(Unit{Log: log}); !strings.HasSuffix(tail, want) || (tail == "") != (text == "") || len(tail) > 17<<10 {
 			t.Errorf("%d bytes of %.20q, want %.40q", len(tail), tail, want)
 		}
 	}
@@ -37,7 +37,39 @@ func TestLogTail(t *testing.T) {
 	if err := os.Truncate(log, 1<<40); err != nil {
 		t.Skip(err)
 	}
-	if tail := LogTail(log); len(tail) > 17<<10 {
+	if tail := LogTail(Unit{Log: log}); len(tail) > 17<<10 {
 		t.Errorf("%d bytes", len(tail))
 	}
+}
+
+// What an earlier run has said is not shown, unless the log was begun anew.
+func TestLogTailOfThisRun(t *testing.T) {
+	t.Parallel()
+	units := []Unit{{Log: filepath.Join(t.TempDir(), "log")}}
+	write := func(text string, flags int) {
+		t.Helper()
+		file, err := os.OpenFile(units[0].Log, os.O_WRONLY|os.O_CREATE|flags, 0o600)
+		if err == nil {
+			_, err = file.WriteString(text)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		file.Close()
+	}
+	shows := func(want string) {
+		t.Helper()
+		if tail := LogTail(units[0]); !strings.HasSuffix(tail, want) || (tail == "") != (want == "") {
+			t.Errorf("%q, want %q", tail, want)
+		}
+	}
+	MarkLogs(units)
+	write("earlier\n", 0)
+	shows(":\n  earlier")
+	MarkLogs(units)
+	shows("")
+	write("now\n", os.O_APPEND)
+	shows(":\n  now")
+	write("new\n", os.O_TRUNC)
+	shows(":\n  new")
 }

@@ -41,6 +41,7 @@ type Unit struct {
 	PIDFileCertain bool
 	Program        string // what the process runs, "" if not known
 	Log            string // where its output goes, "" if not known
+	LogFrom        int64  // where that begins in the Log which this start has written
 	User           string // "" for the caller's
 
 	// Readiness is how it shows that it can be used; nil if nothing says.

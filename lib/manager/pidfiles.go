@@ -93,11 +93,11 @@ func AwaitPIDFile(ctx context.Context, command string, unit Unit, begun time.Tim
 		case ended.IsZero():
 			ended = time.Now()
 		case time.Since(ended) > replacedWithin:
-			return fmt.Errorf("%s started it, but it ended at once%s", command, LogTail(unit.Log))
+			return fmt.Errorf("%s started it, but it ended at once%s", command, LogTail(unit))
 		}
 		if time.Now().After(deadline) {
 			return &UnseenError{Err: fmt.Errorf("%s said that it started, but %s names no running process after %s%s",
-				command, unit.PIDFile, SeenWithin, LogTail(unit.Log))}
+				command, unit.PIDFile, SeenWithin, LogTail(unit))}
 		}
 		select {
 		case <-ctx.Done():
@@ -110,24 +110,35 @@ func AwaitPIDFile(ctx context.Context, command string, unit Unit, begun time.Tim
 // shownLines of a log are in an error.
 const shownLines = 10
 
-// LogTail is the end of a log, to be put behind a message; "" if there is none.
-func LogTail(log string) string {
-	data, err := end(log)
+// MarkLogs notes where the logs of units end that are about to start: what stands there
+// is of earlier runs.
+func MarkLogs(units []Unit) {
+	for i, unit := range units {
+		if info, err := os.Lstat(unit.Log); err == nil && info.Mode().IsRegular() {
+			units[i].LogFrom = info.Size()
+		}
+	}
+}
+
+// LogTail is the end of a unit's log, to be put behind a message; "" if it has said
+// nothing since it was started.
+func LogTail(unit Unit) string {
+	data, err := end(unit.Log, unit.LogFrom)
 	text := strings.TrimRight(string(data), "\n")
 	if err != nil || text == "" {
 		return ""
 	}
 	lines := strings.Split(text, "\n")
-	return "; the end of " + log + ":\n  " + strings.Join(lines[max(0, len(lines)-shownLines):], "\n  ")
+	return "; the end of " + unit.Log + ":\n  " + strings.Join(lines[max(0, len(lines)-shownLines):], "\n  ")
 }
 
 // shownBytes bounds them: a log may have one line of any length.
 const shownBytes = 16 << 10
 
-// end reads the end of a regular file, however large it is; of anything else,
-// such as a fifo, which would keep us waiting, or a link, which somebody may have
+// end reads the end of a regular file, however large it is, from some place on, or all
+// of it if it has become shorter since; of anything else, such as a fifo, which would keep us waiting, or a link, which somebody may have
 // made to a file that is not theirs, nothing.
-func end(path string) ([]byte, error) {
+func end(path string, from int64) ([]byte, error) {
 	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0)
 	if err != nil {
 		return nil, err
@@ -137,5 +148,8 @@ func end(path string) ([]byte, error) {
 	if err != nil || !info.Mode().IsRegular() {
 		return nil, err
 	}
-	return io.ReadAll(io.NewSectionReader(file, max(0, info.Size()-shownBytes), shownBytes))
+	if from > info.Size() {
+		from = 0
+	}
+	return io.ReadAll(io.NewSectionReader(file, max(from, info.Size()-shownBytes), shownBytes))
 }

@@ -76,7 +76,7 @@ func seenOrEnded(unit manager.Unit) (seen bool, err error) {
 		if _, alive, err := pidfile.Read(unit.PIDFile, unit.Expected()); err != nil || alive {
 			return alive, err
 		}
-		return false, fmt.Errorf("it ended as soon as it had started%s", manager.LogTail(unit.Log))
+		return false, fmt.Errorf("it ended as soon as it had started%s", manager.LogTail(unit))
 	}
 	return false, nil
 }

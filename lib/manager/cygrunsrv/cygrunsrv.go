@@ -160,8 +160,8 @@ func (m Manager) MayInstall(_ context.Context, there []manager.Unit) error {
 // words gives the last lines of a service's log, in a form to be put after an
 // error.
 func words(unit manager.Unit) string {
-	if tail := manager.LogTail(unit.Log); tail != "" {
+	if tail := manager.LogTail(unit); tail != "" {
 		return tail
 	}
-	return "; its log " + unit.Log + " has no lines"
+	return "; it has written nothing to its log " + unit.Log
 }

@@ -176,7 +176,7 @@ func notSeen(missing []manager.Unit) error {
 		_, err := os.Lstat(unit.PIDFile)
 		if !own.Supervised && errors.Is(err, fs.ErrNotExist) {
 			return &manager.UnseenError{Err: fmt.Errorf("process '%s' was activated, but %s names no running process after %s%s",
-				unit.Name, unit.PIDFile, seenWithin, manager.LogTail(unit.Log))}
+				unit.Name, unit.PIDFile, seenWithin, manager.LogTail(unit))}
 		}
 	}
 	return nil

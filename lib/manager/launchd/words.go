@@ -14,8 +14,8 @@ func words(unit manager.Unit) string {
 	if unit.Log == "" {
 		return "; what it said is lost: the property StandardErrorPath would name a file for it"
 	}
-	if tail := manager.LogTail(unit.Log); tail != "" {
+	if tail := manager.LogTail(unit); tail != "" {
 		return tail
 	}
-	return "; its log " + unit.Log + " has no lines"
+	return "; it has written nothing to its log " + unit.Log
 }

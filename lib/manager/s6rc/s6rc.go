@@ -162,7 +162,7 @@ func (m *Manager) blame(ctx context.Context, units []manager.Unit, cause error) 
 	failed := map[string]error{}
 	for _, unit := range units {
 		if state := states[unit.Name]; state.Condition == manager.Stopped {
-			failed[unit.Name] = fmt.Errorf("%w; %s%s", cause, state.Detail, manager.LogTail(unit.Log))
+			failed[unit.Name] = fmt.Errorf("%w; %s%s", cause, state.Detail, manager.LogTail(unit))
 		}
 	}
 	if len(failed) == 0 {
