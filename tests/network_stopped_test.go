@@ -14,9 +14,10 @@ import (
 func TestNetworkStopped(t *testing.T) {
 	t.Parallel()
 	n, model := sleepingNetwork(t, "test1", "test2")
-	// As over SSH, a signal to the program by which a machine is reached does not
-	// reach the machine.
+	// A signal to the program by which a machine is reached does not reach the machine,
+	// as over SSH, nor end that program.
 	n.write("there", strings.Replace(read(t, n.path("there")), "exec nsenter", "exec setsid nsenter", 1))
+	n.write("client", strings.Replace(read(t, n.path("client")), "#!/bin/sh\n", "#!/bin/sh\ntrap '' INT\n", 1))
 	switching := func(distribution, processes string) []string {
 		return append([]string{"network-switch"}, model(distribution, processes)...)
 	}
