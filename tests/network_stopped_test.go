@@ -6,7 +6,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 )
 
 // While a switch of a network is at work, others say so. A second signal stops it at
@@ -27,7 +26,7 @@ func TestNetworkStopped(t *testing.T) {
 
 	command := n.begin(switching("a = [ test1 ]; b = [ test2 ]; c = [ test2 ]; z = [ test1 ];", b+`
 		a = sleeper "a" { args = [ 1003 ]; }; c = sleeper "c" { args = [ 1004 ]; };
-		z = daemon "z" "sleep 6; sleep 1005 >/dev/null 2>&1 & echo $! >\"$PID_FILE\"" [ a.pkg c.pkg ];`)...)
+		z = daemon "z" "until [ -e /tmp/go ]; do sleep 0.1; done; sleep 1005 >/dev/null 2>&1 & echo $! >\"$PID_FILE\"" [ a.pkg c.pkg ];`)...)
 	command.says("nixproc: starting z on test1\n")
 	atWork := fmt.Sprintf("a network-switch is at work (pid %d, since ", command.cmd.Process.Pid)
 	status := n.expect(0, []string{"test1    a        running", "test2    b        running", "test2    c        running"}, []string{atWork}, "network-status")
@@ -38,7 +37,7 @@ func TestNetworkStopped(t *testing.T) {
 
 	command.cmd.Process.Signal(syscall.SIGINT)
 	command.says("nixproc: interrupted: ending")
-	r := command.interrupt(syscall.SIGINT, 2*time.Second)
+	r := command.interrupt(syscall.SIGINT)
 	says(t, "stopped", r, 2, nil, []string{
 		"test1, test2 may be locked until the next network-switch", "nixproc: test1 may still be at work: it was to start z\n",
 		"  test1  a  restart  not undone ", "  test1  z  start    may be at work ", "  test2  c  start    not undone ", "it was stopped at once: nothing more is undone",
@@ -50,6 +49,7 @@ func TestNetworkStopped(t *testing.T) {
 		t.Errorf("of what may be at work is said %q", line)
 	}
 
+	n.on("test1", "touch", "/tmp/go")
 	n.expect(0, nil, []string{"unlocked test1, test2, where"}, "network-switch", "--rollback")
 	for place, want := range map[string]bool{"1001 test1": true, "1003 test1": false, "1004 test2": false, "1005 test1": false} {
 		if found := n.on(place[5:], "pgrep", "-f", "sleep "+place[:4]).code == 0; found != want {
