@@ -222,9 +222,9 @@ func TestSwitchWhileStarting(t *testing.T) {
 	if now := p.pids(); now["a"] != before["a"] {
 		t.Errorf("before %v, now %v", before, now)
 	}
-	if lock, err = deploy.Acquire(t.Context(), lockFile, false); err != nil {
-		t.Error(err)
-	}
+	after, err := deploy.Acquire(t.Context(), lockFile, false)
+	must(t, err)
+	must(t, after.Release())
 	r.signals <- syscall.SIGTERM
 	r.ends(Done)
 	equal(t, "begun", p.lines("begun"), "a", "slow")
