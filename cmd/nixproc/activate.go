@@ -267,7 +267,7 @@ func (s *session) deployPrebuilt(target deploy.Target, o *options, storePath str
 		return s.showPlan(target, o, storePath)
 	}
 	return s.locked(target, o, func() error {
-		number, exists, err := numberFor(target.Profile, storePath)
+		number, exists, err := target.Profile.NumberFor(storePath)
 		if err != nil {
 			return err
 		}

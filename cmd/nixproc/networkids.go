@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"reflect"
 
+	"nixproc/lib/coordinator"
 	"nixproc/lib/ids"
 	"nixproc/lib/manifestxml"
 	"nixproc/lib/network"
@@ -33,7 +34,7 @@ func (s *session) assignOnNetwork(o *options, m networkModel, before manifestxml
 	}
 	assign := ids.Assign
 	if o.idScope == "machine" {
-		there := placed(before)
+		there := coordinator.Placed(before)
 		assign = func(q ids.Question) (ids.Assignments, error) {
 			return network.AssignPerMachine(q, m.Services, func(service, machine string) bool { return there[machine][service].Package != "" })
 		}

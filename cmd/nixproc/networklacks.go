@@ -3,14 +3,10 @@ package main
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"os"
-	"path/filepath"
-	"slices"
 	"strings"
 
 	"nixproc/lib/manager"
-	"nixproc/lib/manifestxml"
 	"nixproc/lib/network"
 )
 
@@ -47,48 +43,4 @@ func (s *session) usable(name string) error {
 		err = fmt.Errorf("%w\nwhat an option or a variable says on one machine, a property of containers.nixproc-process does in the infrastructure", err)
 	}
 	return err
-}
-
-// wanting has a machine asked for process managers as well.
-func wanting(target manifestxml.Target, names map[string]bool) manifestxml.Target {
-	target.Containers = maps.Clone(target.Containers)
-	properties := maps.Clone(target.Containers[network.Module])
-	if properties == nil {
-		properties = map[string]string{}
-	}
-	properties[network.ManagersWanted] = strings.Join(slices.Sorted(maps.Keys(names)), " ")
-	target.Containers[network.Module] = properties
-	return target
-}
-
-// wantingWhatIs has machines asked for the process managers of what a manifest has
-// there.
-func wantingWhatIs(n manifestxml.Network) (targets []manifestxml.Target) {
-	wanted := map[string]map[string]bool{}
-	for _, m := range n.Mappings {
-		if wanted[m.Target] == nil {
-			wanted[m.Target] = map[string]bool{}
-		}
-		if name := managerOf(m); name != "" {
-			wanted[m.Target][name] = true
-		}
-	}
-	for _, target := range n.Targets {
-		targets = append(targets, wanting(target, wanted[target.Name]))
-	}
-	return targets
-}
-
-// managerOf is the process manager of a service; "" for one that is not ours.
-func managerOf(m manifestxml.Mapping) string {
-	if m.Type != network.Module {
-		return ""
-	}
-	if found := manifestOf(m.Package); found != nil {
-		return found.Manager
-	}
-	if _, err := os.Stat(filepath.Join(m.Package, "etc/s6")); err == nil {
-		return "s6-rc"
-	}
-	return ""
 }

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"nixproc/lib/coordinator"
 	"nixproc/lib/manifestxml"
 	"nixproc/lib/network"
 	"nixproc/lib/order"
@@ -133,7 +134,7 @@ func (m networkModel) addressed() error {
 
 // used are the machines that have processes, or get some.
 func (m networkModel) used(before manifestxml.Network) map[string]bool {
-	used := mapped(before)
+	used := coordinator.Mapped(before)
 	for _, machines := range m.distribution {
 		for _, machine := range machines {
 			used[machine] = true
@@ -159,7 +160,7 @@ func (m networkModel) targets() (targets []manifestxml.Target) {
 			Name: name, Address: reach.Address, ClientInterface: reach.Client,
 			Containers: map[string]map[string]string{network.Module: properties},
 		}
-		targets = append(targets, wanting(target, wanted[name]))
+		targets = append(targets, coordinator.Wanting(target, wanted[name]))
 	}
 	return targets
 }
@@ -178,7 +179,7 @@ func (s *session) networkManifest(directory string, o *options, m networkModel) 
 		}
 		env = append(env, "NIX_PATH="+path)
 	}
-	result, err := run.Host{}.Run(s.soft, run.Command{Args: args, Env: env, Timeout: disnixTimeout})
+	result, err := run.Host{}.Run(s.soft, run.Command{Args: args, Env: env, Timeout: coordinator.DisnixTimeout})
 	if s.soft.Err() != nil {
 		return "", errors.New("interrupted: disnix-manifest was stopped")
 	}

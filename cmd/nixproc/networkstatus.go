@@ -10,6 +10,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"nixproc/lib/coordinator"
 	"nixproc/lib/deploy"
 	"nixproc/lib/manager"
 	"nixproc/lib/manifestxml"
@@ -36,40 +37,30 @@ func networkStatus(s *session, o *options, operands []string) error {
 	if err != nil {
 		return err
 	}
-	busy := s.switching(where)
+	busy := coordinator.Free(s.soft, where)
 	if _, ok := errors.AsType[*deploy.BusyError](busy); busy != nil && !ok {
 		return busy
 	}
-	current, exists, err := where.Current()
+	c, err := s.coordinator(o, where)
 	if err != nil {
 		return err
 	}
-	w := networkWork{where: where}
-	if exists {
-		if w.before, err = manifestxml.ReadNetwork(current.Path); err != nil {
-			return err
-		}
-	}
-	wanted := placed(w.before)
-	if err := errors.Join(w.readID(), w.readPending()); err != nil {
-		return err
-	}
-	interrupted := w.deployed.Doubtful()
-	if !exists && !interrupted && busy != nil {
+	interrupted := c.Deployed.Doubtful()
+	if !c.IsDeployed() && !interrupted && busy != nil {
 		return busy
 	}
-	if !exists && !interrupted {
+	if !c.IsDeployed() && !interrupted {
 		return fmt.Errorf("nothing is deployed in the profile %s: nixproc network-switch deploys a processes model", where.Path())
 	}
-	answers := s.askAlso(w, w.before.Targets, mapped(w.before))
+	answers := c.AskAlso(c.Before.Targets, coordinator.Mapped(c.Before))
 	if err := s.soft.Err(); err != nil {
 		return err
 	}
-	settled, err := w.settleOwners(nil, answers, false)
+	settled, err := c.SettleOwners(nil, answers, false)
 	if err != nil {
 		return err
 	}
-	deployed := w.before
+	deployed := c.Before
 	slices.SortFunc(deployed.Mappings, func(a, b manifestxml.Mapping) int {
 		return cmp.Or(strings.Compare(a.Target, b.Target), strings.Compare(a.Name, b.Name))
 	})
@@ -80,7 +71,7 @@ func networkStatus(s *session, o *options, operands []string) error {
 	rows := []networkStatusRow{}
 	down, unknown := 0, 0
 	for _, m := range deployed.Mappings {
-		answer := answers[m.Target].of(m.Name)
+		answer := answers.Of(m.Target, m.Name)
 		place := network.Place{Machine: m.Target, Process: m.Name}
 		if owner, lost := settled.Lost[place]; lost {
 			answer = network.Answer{Condition: manager.Stopped.String(), Down: true, Detail: owner + " has it now"}
@@ -88,8 +79,8 @@ func networkStatus(s *session, o *options, operands []string) error {
 		if _, found := settled.Found[place]; found {
 			answer.Down, answer.Detail = false, strings.TrimSpace("left from before, for the next network-switch "+answer.Detail)
 		}
-		if w.deployed[m.Target][m.Name].InDoubt {
-			answer.Down = answer.Down && busy == nil && wanted[m.Target][m.Name].Package != ""
+		if c.Deployed[m.Target][m.Name].InDoubt {
+			answer.Down = answer.Down && busy == nil && c.Current[m.Target][m.Name].Package != ""
 			answer.Detail = strings.TrimSpace(doubt + " " + answer.Detail)
 		}
 		answer.Condition = cmp.Or(answer.Condition, manager.Unknown.String())
@@ -115,7 +106,7 @@ func networkStatus(s *session, o *options, operands []string) error {
 	case interrupted:
 		note("a switch that did not come to its end was at what is in doubt: nixproc network-switch with any model goes on from there, --rollback goes back")
 	}
-	silent := silences(answers)
+	silent := answers.Silences()
 	switch {
 	case silent != nil:
 		return fmt.Errorf("these machines do not answer, so what runs there can't be seen:\n%s", strings.Join(silent, "\n"))

@@ -10,7 +10,6 @@ import (
 	"nixproc/lib/deploy"
 	"nixproc/lib/manager"
 	"nixproc/lib/plan"
-	"nixproc/lib/profile"
 	"nixproc/nixeval"
 )
 
@@ -171,7 +170,7 @@ func (s *session) showEvaluated(target deploy.Target, o *options, e *evaluated) 
 // activateEvaluated builds the profile of an evaluated model and activates it.
 // The caller holds the lock.
 func (s *session) activateEvaluated(target deploy.Target, o *options, e *evaluated) error {
-	number, exists, err := numberFor(target.Profile, e.Profile)
+	number, exists, err := target.Profile.NumberFor(e.Profile)
 	if err != nil {
 		return err
 	}
@@ -187,23 +186,6 @@ func (e *evaluated) build(ctx context.Context, root string) error {
 		return err
 	}
 	return e.checkIdle()
-}
-
-// numberFor tells which generation a store path is to be. As with nix-env, it
-// is the newest one again if that is the same path, and the current one if
-// nothing changed.
-func numberFor(p profile.Profile, storePath string) (number int, exists bool, err error) {
-	generations, err := p.Generations()
-	if err != nil {
-		return 0, false, err
-	}
-	for i, generation := range generations {
-		if generation.Path == storePath && (generation.Current || i == len(generations)-1) {
-			return generation.Number, true, nil
-		}
-	}
-	number, err = p.Next()
-	return number, false, err
 }
 
 // activateNew makes a generation and activates it, and removes it again if that

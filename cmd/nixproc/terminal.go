@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 
+	"nixproc/lib/coordinator"
 	"nixproc/lib/deploy"
 	"nixproc/lib/quote"
 	"nixproc/nixeval"
@@ -71,10 +72,11 @@ func report(err error) int {
 	var (
 		usage   usageError
 		busy    *deploy.BusyError
-		other   switchingError
+		other   coordinator.BusyError
 		model   *nixeval.ModelError
 		failure *deploy.Failure
-		network *networkError
+		network *coordinator.Failure
+		models  *coordinator.ModelError
 	)
 	switch {
 	case err == nil:
@@ -91,9 +93,12 @@ func report(err error) int {
 	case errors.As(err, &model):
 		note("%s", model.Text)
 		return exitModel
+	case errors.As(err, &models):
+		note("%s", models.Text)
+		return exitModel
 	case errors.As(err, &failure):
 		return reportFailure(failure)
-	case errors.As(err, &network) && network.wrong:
+	case errors.As(err, &network) && network.Wrong:
 		note("%v", err)
 		return exitWrong
 	}

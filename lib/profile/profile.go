@@ -135,6 +135,23 @@ func (p Profile) Current() (Generation, bool, error) {
 	return g, err == nil, err
 }
 
+// NumberFor tells which generation a store path is to be. As with nix-env, it
+// is the newest one again if that is the same path, and the current one if
+// nothing changed.
+func (p Profile) NumberFor(storePath string) (number int, exists bool, err error) {
+	generations, err := p.Generations()
+	if err != nil {
+		return 0, false, err
+	}
+	for i, generation := range generations {
+		if generation.Path == storePath && (generation.Current || i == len(generations)-1) {
+			return generation.Number, true, nil
+		}
+	}
+	number, err = p.Next()
+	return number, false, err
+}
+
 // Next is the number for a new generation: one above the highest there is, as
 // nix-env counts.
 func (p Profile) Next() (int, error) {

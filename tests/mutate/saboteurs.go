@@ -342,7 +342,7 @@ var saboteurs = []saboteur{
 	{"a failed switch that can't be undone leaves its generation behind", "cmd/nixproc/switch.go",
 		"	if removeErr := target.Profile.Remove(number); removeErr != nil {", "	if removeErr := error(nil); removeErr != nil {",
 		"./tests", "TestNoRollback"},
-	{"P8: a second switch builds again", "cmd/nixproc/switch.go",
+	{"P8: a second switch builds again", "lib/profile/profile.go",
 		"generation.Path == storePath && (", "false && (",
 		"./tests", "TestNoOpSwitch"},
 	// Unique IDs

@@ -1,4 +1,4 @@
-package main
+package coordinator
 
 import (
 	"cmp"
@@ -24,44 +24,68 @@ const answersWithin = 30 * time.Second
 // askedAtOnce bounds how many are asked side by side: each is a process here.
 const askedAtOnce = 200
 
-// said is what a machine has answered.
-type said struct {
-	err      error                     // it can't be reached, or is not made for this
-	services map[string]network.Answer // by the names of services
-	machine  network.Machine
+// Said is what a machine has answered.
+type Said struct {
+	Err      error                     // it can't be reached, or is not made for this
+	Services map[string]network.Answer // by the names of services
+	Machine  network.Machine
 }
 
-// of is the answer for a service.
-func (s said) of(service string) network.Answer {
-	if s.err != nil {
+// Answers are those of machines, by their names.
+type Answers map[string]Said
+
+// Of is the answer for a service.
+func (a Answers) Of(machine, service string) network.Answer {
+	if a[machine].Err != nil {
 		return network.Answer{Condition: manager.Unknown.String(), Detail: "the machine does not answer"}
 	}
-	return s.services[service]
+	return a[machine].Services[service]
 }
 
-// ask asks all machines at once, each by one question, what runs of the services
+// Ask asks all machines at once, each by one question, what runs of the services
 // that it has in a network, and what else it has of the same one or of others.
-func (s *session) ask(ctx context.Context, w networkWork, n manifestxml.Network) map[string]said {
-	answers := make([]said, len(n.Targets))
+func (c *Coordinator) Ask(ctx context.Context, n manifestxml.Network) Answers {
+	answers := make([]Said, len(n.Targets))
 	var all sync.WaitGroup
 	free := make(chan struct{}, askedAtOnce)
 	for i, target := range n.Targets {
 		all.Go(func() {
 			free <- struct{}{}
-			answers[i] = askOne(ctx, w, target, n.Mappings)
+			answers[i] = c.askOne(ctx, target, n.Mappings)
 			<-free
 		})
 	}
 	all.Wait()
-	found := map[string]said{}
+	found := Answers{}
 	for i, target := range n.Targets {
 		found[target.Name] = answers[i]
 	}
 	return found
 }
 
-func askOne(ctx context.Context, w networkWork, target manifestxml.Target, mappings []manifestxml.Mapping) said {
-	answer := said{services: map[string]network.Answer{}}
+// AskBefore asks machines before a switch: those that are used, and those that may
+// have something that the network does not know of. Two that are one are a
+// *ModelError.
+func (c *Coordinator) AskBefore(targets []manifestxml.Target, used map[string]bool) (Answers, error) {
+	if err := c.remember(targets); err != nil {
+		return nil, err
+	}
+	answers := c.AskAlso(targets, used)
+	if c.Soft.Err() != nil {
+		return nil, errors.New("interrupted: nothing was touched")
+	}
+	selves := map[string]string{}
+	for machine, answer := range answers {
+		selves[machine] = answer.Machine.Self
+	}
+	if err := network.Apart(selves); err != nil {
+		return nil, &ModelError{Text: err.Error()}
+	}
+	return answers, nil
+}
+
+func (c *Coordinator) askOne(ctx context.Context, target manifestxml.Target, mappings []manifestxml.Mapping) Said {
+	answer := Said{Services: map[string]network.Answer{}}
 	var names, packages []string
 	others := false // those that Dysnomia's own modules see to
 	for _, m := range mappings {
@@ -79,37 +103,37 @@ func askOne(ctx context.Context, w networkWork, target manifestxml.Target, mappi
 	} else {
 		question = append(question, "--snapshot", "--type", network.Module, "--container", network.Module)
 		question = append(question, argumentsOf(target.Containers[network.Module])...)
-		question = append(question, "--arguments", "nixprocStatusOf="+strings.Join(packages, " "), "--arguments", "nixprocNetwork="+w.id)
-		if !w.known[target.Name] {
+		question = append(question, "--arguments", "nixprocStatusOf="+strings.Join(packages, " "), "--arguments", "nixprocNetwork="+c.id)
+		if !c.known[target.Name] {
 			question = append(question, "--arguments", "nixprocUnowned=1")
 		}
 		question = append(question, cmp.Or(target.Profile, "/"))
 	}
 	result, err := run.Host{}.Run(ctx, run.Command{Args: question, Timeout: answersWithin})
 	if err != nil {
-		answer.err = unanswered(err)
+		answer.Err = Unanswered(err)
 		return answer
 	}
 	if lacks := network.ReadLacks(result.Stdout); lacks != nil {
-		answer.err = errors.New(strings.Join(lacks, "\n"))
+		answer.Err = errors.New(strings.Join(lacks, "\n"))
 		return answer
 	}
 	answers, machine, err := network.ReadAnswers(result.Stdout, len(names))
-	answer.machine = machine
+	answer.Machine = machine
 	if err != nil {
-		answer.err = err
+		answer.Err = err
 		return answer
 	}
 	for i, name := range names {
-		answer.services[name] = answers[i]
+		answer.Services[name] = answers[i]
 	}
 	return answer
 }
 
 var errNoModule = fmt.Errorf("its Dysnomia lacks the module %s: see \"A network of machines\" in the guide", network.Module)
 
-// unanswered says in a few words why a question has no answer.
-func unanswered(err error) error {
+// Unanswered says in a few words why a question has no answer.
+func Unanswered(err error) error {
 	e, ok := errors.AsType[*run.Error](err)
 	switch {
 	case !ok:
@@ -128,19 +152,19 @@ func unanswered(err error) error {
 	return err
 }
 
-// silences are lines about the machines that do not answer.
-func silences(answers map[string]said) (lines []string) {
-	for _, name := range slices.Sorted(maps.Keys(answers)) {
-		if err := answers[name].err; err != nil {
+// Silences are lines about the machines that do not answer.
+func (a Answers) Silences() (lines []string) {
+	for _, name := range slices.Sorted(maps.Keys(a)) {
+		if err := a[name].Err; err != nil {
 			lines = append(lines, fmt.Sprintf("  %s: %s", name, strings.ReplaceAll(err.Error(), "\n", "\n    ")))
 		}
 	}
 	return lines
 }
 
-// unreachable names the machines that do not answer; nil if all do.
-func unreachable(answers map[string]said) error {
-	if lines := silences(answers); lines != nil {
+// Unreachable names the machines that do not answer; nil if all do.
+func (a Answers) Unreachable() error {
+	if lines := a.Silences(); lines != nil {
 		return fmt.Errorf("these machines can't be deployed to; nothing was touched:\n%s\nmend that, or take them out of the infrastructure", strings.Join(lines, "\n"))
 	}
 	return nil

@@ -1,4 +1,4 @@
-package main
+package coordinator
 
 import (
 	"context"
@@ -26,7 +26,7 @@ const endsWithin = 200 * time.Millisecond
 // activity has a machine do something, through the program by which Disnix reaches
 // it (disnix-run-activity --help tells what there is). At a second signal it is not
 // waited for: to interrupt that program does not interrupt what it has begun elsewhere.
-func (s *session) activity(ctx context.Context, target manifestxml.Target, args ...string) error {
+func (c *Coordinator) activity(ctx context.Context, target manifestxml.Target, args ...string) error {
 	args = append([]string{target.ClientInterface, "--target", target.Address}, args...)
 	ended := make(chan error, 1)
 	go func() {
@@ -34,10 +34,10 @@ func (s *session) activity(ctx context.Context, target manifestxml.Target, args 
 		ended <- err
 	}()
 	var late <-chan time.Time
-	for left := s.ctx.Done(); ; {
+	for left := c.Hard.Done(); ; {
 		select {
 		case err := <-ended:
-			if e, ok := errors.AsType[*run.Error](err); ok && e.Canceled && s.ctx.Err() != nil {
+			if e, ok := errors.AsType[*run.Error](err); ok && e.Canceled && c.Hard.Err() != nil {
 				return network.ErrLeft
 			}
 			return err
@@ -72,8 +72,8 @@ func onAll(targets []manifestxml.Target, do func(manifestxml.Target) error) map[
 }
 
 // step starts or stops one process on its machine.
-func (s *session) step(w networkWork, step network.Step) error {
-	target := w.machine(step.Machine)
+func (c *Coordinator) step(step network.Step) error {
+	target := c.machine(step.Machine)
 	verb, operation := "starting", "--activate"
 	switch {
 	case step.Stop:
@@ -81,11 +81,11 @@ func (s *session) step(w networkWork, step network.Step) error {
 	case step.Instead.Package != "":
 		verb = "refreshing"
 	}
-	note("%s %s on %s", verb, step.Process, step.Machine)
+	c.Tell("%s %s on %s", verb, step.Process, step.Machine)
 	args := []string{operation, "--type", step.Service.Type, "--container", step.Service.Container}
 	args = append(args, argumentsOf(target.Containers[step.Service.Container])...)
-	args = append(args, w.ownerArguments(step)...)
-	return s.activity(s.ctx, target, append(args, step.Service.Package)...)
+	args = append(args, c.ownerArguments(step)...)
+	return c.activity(c.Hard, target, append(args, step.Service.Package)...)
 }
 
 // argumentsOf passes the properties of a container.
@@ -96,28 +96,28 @@ func argumentsOf(properties map[string]string) (args []string) {
 	return args
 }
 
-func (w networkWork) machine(name string) manifestxml.Target {
-	i := slices.IndexFunc(w.after.Targets, func(target manifestxml.Target) bool { return target.Name == name })
-	return w.after.Targets[i]
+func (c *Coordinator) machine(name string) manifestxml.Target {
+	i := slices.IndexFunc(c.After.Targets, func(target manifestxml.Target) bool { return target.Name == name })
+	return c.After.Targets[i]
 }
 
 // setProfiles has each machine keep the packages that it has now, or, with the
 // older manifest, had.
-func (s *session) setProfiles(w networkWork, n manifestxml.Network) error {
+func (c *Coordinator) setProfiles(n manifestxml.Network) error {
 	var profiles []manifestxml.Target
 	for _, target := range n.Targets {
-		if i := slices.IndexFunc(w.after.Targets, func(now manifestxml.Target) bool { return now.Name == target.Name }); i >= 0 && target.Profile != "" {
-			now := w.after.Targets[i]
+		if i := slices.IndexFunc(c.After.Targets, func(now manifestxml.Target) bool { return now.Name == target.Name }); i >= 0 && target.Profile != "" {
+			now := c.After.Targets[i]
 			now.Profile = target.Profile
 			profiles = append(profiles, now)
 		}
 	}
 	failed := onAll(profiles, func(target manifestxml.Target) error {
-		return s.activity(s.ctx, target, "--set", "--profile", w.where.Name, target.Profile)
+		return c.activity(c.Hard, target, "--set", "--profile", c.Where.Name, target.Profile)
 	})
 	var text []string
 	for _, machine := range slices.Sorted(maps.Keys(failed)) {
-		text = append(text, fmt.Sprintf("%s can't keep its packages: %v", machine, unanswered(failed[machine])))
+		text = append(text, fmt.Sprintf("%s can't keep its packages: %v", machine, Unanswered(failed[machine])))
 	}
 	if text == nil {
 		return nil

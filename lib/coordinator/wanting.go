@@ -1,0 +1,56 @@
+package coordinator
+
+import (
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"nixproc/lib/manifestxml"
+	"nixproc/lib/network"
+)
+
+// Wanting has a machine asked for process managers as well.
+func Wanting(target manifestxml.Target, names map[string]bool) manifestxml.Target {
+	target.Containers = maps.Clone(target.Containers)
+	properties := maps.Clone(target.Containers[network.Module])
+	if properties == nil {
+		properties = map[string]string{}
+	}
+	properties[network.ManagersWanted] = strings.Join(slices.Sorted(maps.Keys(names)), " ")
+	target.Containers[network.Module] = properties
+	return target
+}
+
+// WantingWhatIs has machines asked for the process managers of what a manifest has
+// there.
+func WantingWhatIs(n manifestxml.Network) (targets []manifestxml.Target) {
+	wanted := map[string]map[string]bool{}
+	for _, m := range n.Mappings {
+		if wanted[m.Target] == nil {
+			wanted[m.Target] = map[string]bool{}
+		}
+		if name := managerOf(m); name != "" {
+			wanted[m.Target][name] = true
+		}
+	}
+	for _, target := range n.Targets {
+		targets = append(targets, Wanting(target, wanted[target.Name]))
+	}
+	return targets
+}
+
+// managerOf is the process manager of a service; "" for one that is not ours.
+func managerOf(m manifestxml.Mapping) string {
+	if m.Type != network.Module {
+		return ""
+	}
+	if found := ManifestOf(m.Package); found != nil {
+		return found.Manager
+	}
+	if _, err := os.Stat(filepath.Join(m.Package, "etc/s6")); err == nil {
+		return "s6-rc"
+	}
+	return ""
+}
