@@ -75,7 +75,7 @@ func TestTenSwitchesAtOnce(t *testing.T) {
 }
 
 // D14: while processes start, the profile that they are of is a root of the
-// garbage collector already.
+// garbage collector already. P1: others hear of the first switch, or wait for it.
 func TestNewProfileIsKept(t *testing.T) {
 	t.Parallel()
 	d := newDeployment(t)
@@ -94,11 +94,21 @@ func TestNewProfileIsKept(t *testing.T) {
 	})
 	eventually(t, "the process starts", func() bool { return present(d.path("state/run/waits.pid.begun")) })
 	roots, err := d.store.nix(nil, "nix-store", "--query", "--roots", profile)
+	for _, command := range []string{"status", "undeploy"} {
+		if r := d.nixproc(command); r.code != 3 || !strings.Contains(r.stderr, "sysvinit-switch") {
+			t.Errorf("%s beside a first switch: exit code %d\n%s", command, r.code, r.stderr)
+		}
+	}
+	undeploy := d.begin("undeploy", "--wait")
 	d.write("state/run/waits.pid.go", "")
 	ended.Wait()
 	if err != nil || !strings.Contains(roots, d.path("profiles/processes-1-link")) {
 		t.Errorf("what keeps %s is %q (%v)", profile, roots, err)
 	}
+	if r := undeploy.ends(); r.code != 0 {
+		t.Errorf("exit code %d\n%s", r.code, r.stderr)
+	}
+	runs(t, d.observe())
 	d.leavesNothing(nil)
 }
 

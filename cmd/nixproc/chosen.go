@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"nixproc/lib/deploy"
 	"nixproc/lib/manifest"
 	"nixproc/lib/profile"
 )
@@ -52,7 +53,7 @@ func present(command forManager) func(*session, *options, []string) error {
 		name := o.processManager
 		if name == "" {
 			var err error
-			if name, err = presentManager(o); err != nil {
+			if name, err = s.presentManager(o); err != nil {
 				return err
 			}
 		}
@@ -109,15 +110,17 @@ func (o *options) onlyOf(name string) error {
 
 // presentManager is the process manager of what is deployed: the current
 // generation tells it. The environment is asked where there is none, or where
-// Disnix has one in its own place, too.
-func presentManager(o *options) (string, error) {
-	var found, looked []string
+// Disnix has one in its own place, too. A first switch that is at work is waited
+// for, or told.
+func (s *session) presentManager(o *options) (string, error) {
+	var found []string
+	var looked []profile.Profile
 	for _, name := range []string{"", "disnix"} {
 		where, err := placeOf(name, o)
 		if err != nil {
 			return "", err
 		}
-		looked = append(looked, where.Path())
+		looked = append(looked, where)
 		owner, err := ownerOf(where)
 		if err != nil {
 			return "", err
@@ -132,9 +135,30 @@ func presentManager(o *options) (string, error) {
 	case o.chosenManager() != "":
 		return o.chosenManager(), nil
 	case len(found) == 0:
-		return "", fmt.Errorf("nothing is deployed in the profile %s, nor in that of Disnix: name the process manager with -P", looked[0])
+		for _, where := range looked {
+			switch err := deploy.Free(s.soft, where.LockFile(), false); {
+			case err == nil:
+			case !o.wait:
+				return "", err
+			default:
+				if err := s.waitFor(where); err != nil {
+					return "", err
+				}
+				return s.presentManager(o)
+			}
+		}
+		return "", fmt.Errorf("nothing is deployed in the profile %s, nor in that of Disnix: name the process manager with -P", looked[0].Path())
 	}
 	return "", usageError{"-P has to say which process manager is meant: both " + strings.Join(found, " and ") + " have a current generation"}
+}
+
+// waitFor waits until no command works on a profile.
+func (s *session) waitFor(where profile.Profile) error {
+	lock, err := deploy.Acquire(s.soft, where.LockFile(), true)
+	if err != nil {
+		return err
+	}
+	return lock.Withdraw()
 }
 
 // ownerOf is the process manager of a profile's current generation; where that

@@ -68,7 +68,9 @@ func status(s *session, o *options, operands []string) error {
 		return err
 	}
 	target := deploy.Target{Profile: where, Manager: m}
-	if left, err := target.Interrupted(); err == nil && left != nil {
+	if busy := deploy.Free(s.soft, where.LockFile(), false); busy != nil {
+		note("what follows may change: %v", busy)
+	} else if left, err := target.Interrupted(); err == nil && left != nil {
 		note("the last switch did not come to its end: nixproc recover -p %s undoes or finishes it", quote.Shell(where.Name))
 	}
 	return s.showStatus(target, current.Path, o, operands)
@@ -100,6 +102,9 @@ func (s *session) statusOfInterrupted(where profile.Profile, o *options, operand
 			}
 			if err := s.showStatus(deploy.Target{Profile: place, Manager: m}, "", o, operands); err != nil {
 				return err
+			}
+			if busy := deploy.Free(s.soft, place.LockFile(), false); busy != nil {
+				return busy
 			}
 			return fmt.Errorf("nothing is deployed in the profile %s, as its first switch did not come to its end: nixproc recover -p %s undoes it, the same switch again finishes it",
 				place.Path(), quote.Shell(place.Name))
