@@ -39,6 +39,8 @@ let
 
   managerOf = name: target:
     if !builtins.isAttrs target then throw "--infrastructure: machine '${name}' is ${kindOf target}, where a set is due"
+    else if !builtins.isAttrs (target.properties or { }) then throw "--infrastructure: machine '${name}': properties is ${kindOf target.properties}, where a set is due"
+    else if !builtins.isAttrs (target.containers or { }) then throw "--infrastructure: machine '${name}': containers is ${kindOf target.containers}, where a set is due"
     else target.properties.processManager or target.containers.nixproc-process.processManager or machineManager;
 
   # How Disnix reaches a machine, unless the environment says otherwise, and what it
@@ -49,7 +51,10 @@ let
       container = target.containers.nixproc-process or { };
     in
     {
-      address = toString (target.properties.${property} or "");
+      address =
+        let address = target.properties.${property} or ""; in
+        if builtins.isString address then address
+        else throw "--infrastructure: machine '${name}': properties.${property} is ${kindOf address}, where a string is due";
       inherit property;
       client = target.clientInterface or clientInterface;
       container =
@@ -109,7 +114,9 @@ let
   # A target of a distribution, which may be in either of Disnix's two forms.
   machinesOf = attribute: value:
     let
-      list = if value ? nixprocMachine then throw "--distribution: '${attribute}' is a machine, where a list of them is due" else if builtins.isAttrs value then map (mapping: mapping.target) (value.targets or [ ]) else value;
+      list = if value ? nixprocMachine then throw "--distribution: '${attribute}' is a machine, where a list of them is due" else if builtins.isAttrs value then map (mapping: mapping.target) (value.targets or [ ])
+        else if builtins.isList value then value
+        else throw "--distribution: '${attribute}' is ${kindOf value}, where a list of machines is due";
     in
     map (target: target.nixprocMachine or (throw "--distribution: '${attribute}' is on something that is no machine of the infrastructure")) list;
 
@@ -118,8 +125,10 @@ let
     if !builtins.isFunction model then throw "--distribution: ${distributionFile} is ${kindOf model}, where a function of { infrastructure } is due"
     else if builtins.any (name: name != "infrastructure" && !(builtins.functionArgs model).${name}) (builtins.attrNames (builtins.functionArgs model)) then
       throw "--distribution: ${distributionFile} takes more than { infrastructure }, which is all that it gets"
-    else builtins.mapAttrs machinesOf
-      (model { infrastructure = builtins.mapAttrs (name: target: target // { nixprocMachine = name; }) infrastructure; });
+    else
+      let value = model { infrastructure = builtins.mapAttrs (name: target: target // { nixprocMachine = name; }) infrastructure; }; in
+      if builtins.isAttrs value then builtins.mapAttrs machinesOf value
+      else throw "--distribution: ${distributionFile} gives ${kindOf value}, where a set of lists of machines is due";
 in
 {
   machines = within "--infrastructure" (builtins.mapAttrs managerOf infrastructure);

@@ -54,5 +54,15 @@ func TestNetworkOptions(t *testing.T) {
 
 	n.expect(0, []string{"1 started, 1 stopped, 1 kept: generation 1\n"}, nil, "network-switch", "--rollback", "--timeout=60", "--jobs=1")
 	n.runsAs(b, "test2", "1001")
+	n.write("infrastructure.nix", `{ test1.properties.hostname = "test1"; test2.properties.hostname = "test2"; }`)
+	// What a machine is given and does not start is told as on one machine.
+	processes = `a = sleeper "a" { args = [ 1001 ]; }; never.pkg = create { name = "never"; process = script "never" "sleep 1000"; };`
+	without := append([]string{"network-switch", "--host-packages"}, model("a = [ test1 ]; never = [ test2 ];", processes)...)
+	r = n.expect(0, []string{"1 skipped"}, []string{"warning: never is not started on test2: it starts in no runlevel"}, without...)
+	if line := lineOf(r.stdout, "test2", "never"); !strings.Contains(line, "skipped") {
+		t.Errorf("%q", line)
+	}
+	n.expect(0, nil, nil, "network-status")
+
 	n.expect(0, []string{"2 stopped"}, nil, "network-switch", "-i", n.path("infrastructure.nix"), "--undeploy", "--host-packages")
 }

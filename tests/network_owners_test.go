@@ -151,7 +151,7 @@ func TestNetworksShareMachine(t *testing.T) {
 	if now := n.sleep("taken over", "test1", "1001", "1003"); !maps.Equal(now, both) {
 		t.Errorf("they run as %v, were %v", now, both)
 	}
-	expect(1, "second", []string{"test1    b        stopped", "@"}, []string{"1 of 1 processes do not run"}, "network-status")
+	expect(1, "second", []string{"test1    b        unknown", "@"}, []string{"1 of 1 processes are another network's now"}, "network-status")
 	expect(0, "second", nil, []string{"warning: b on test1 is left alone: the network "}, undeploy...)
 	n.sleep("not the second's", "test1", "1001", "1003")
 

@@ -177,7 +177,9 @@ func (s *session) compare(target deploy.Target, o *options, storePath string) (d
 			note("warning: process '%s': its pid file is not believed: %s", name, doubt)
 		}
 	}
-	noteMissing(comparison.Plan)
+	if !strings.HasPrefix(target.Profile.Name, heldPrefix) { // there, each process has a profile of its own
+		noteMissing(comparison.Plan)
+	}
 	noteSkipped(comparison.Plan)
 	return comparison, nil
 }

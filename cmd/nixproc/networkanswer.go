@@ -70,7 +70,11 @@ func (s *session) answerFor(name string) (answer network.Answer, err error) {
 	if err != nil {
 		return answer, err
 	}
-	o.userUnits = os.Getenv("systemdUserServices") == "1" // the module's property
+	// These are the module's properties.
+	o.userUnits = os.Getenv("systemdUserServices") == "1"
+	if owner == "sysvinit" {
+		o.runlevel = os.Getenv("runlevel")
+	}
 	m, err := s.newManager(owner, o)
 	if err != nil {
 		return answer, err
@@ -98,9 +102,9 @@ func summed(answer network.Answer, units []manager.Unit, states map[string]manag
 		if !state.Since.IsZero() {
 			answer.Since = state.Since.Unix()
 		}
-		answer.Detail = cmp.Or(state.Lost, state.Detail)
+		answer.Detail, answer.Skipped = cmp.Or(state.Lost, state.Detail), ""
 		if !unit.Wanted {
-			answer.Detail = unit.WhyNot
+			answer.Detail, answer.Skipped = unit.WhyNot, unit.WhyNot
 		}
 	}
 	return answer

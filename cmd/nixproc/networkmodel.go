@@ -81,7 +81,7 @@ func (s *session) networkModel(directory string, o *options, source nixeval.Sour
 	}
 	processes := processesOf(o, m.described)
 	if m.distribution, err = distribute(m.described, processes); err == nil {
-		err = errors.Join(network.Alike(m.distribution, processes), m.addressed())
+		err = errors.Join(network.Alike(m.distribution, processes), m.addressed(), m.checkProperties())
 	}
 	if err == nil {
 		m.Services, err = network.Services(processes, m.distribution, m.described.Machines)
@@ -130,6 +130,18 @@ func (m networkModel) addressed() error {
 		reached[machine] = reach.Client + " " + reach.Address
 	}
 	return network.Apart(reached)
+}
+
+// checkProperties refuses what our module could do nothing with.
+func (m networkModel) checkProperties() error {
+	var problems []error
+	for _, machine := range slices.Sorted(maps.Keys(m.described.Reach)) {
+		problems = append(problems, network.CheckProperties(machine, m.described.Reach[machine].Container))
+	}
+	if err := errors.Join(problems...); err != nil {
+		return fmt.Errorf("%w: %s", err, m.Infrastructure)
+	}
+	return nil
 }
 
 // used are the machines that have processes, or get some.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"os"
@@ -72,6 +73,13 @@ func (s *session) networkDone(o *options, c *coordinator.Coordinator) error {
 		asked = coordinator.Mapped(c.After)
 	}
 	answers := c.Ask(s.ctx, c.After.At(c.After.Targets, asked))
+	network.Skip(c.Changes, func(machine, process string) string {
+		answer := answers.Of(machine, process)
+		if answer.Condition == manager.Running.String() {
+			return ""
+		}
+		return answer.Skipped
+	})
 	warnNetwork(c.Changes, answers)
 	rows := networkRows(c.Changes, answers)
 	if o.json {
@@ -101,8 +109,10 @@ func warnNetwork(changes []network.Change, answers coordinator.Answers) {
 		switch answer := answers.Of(change.Machine, change.Process); {
 		case change.Action == network.Leave:
 			note("warning: %s stays on %s as it is: the machine is no longer in the infrastructure, and nobody goes there", change.Process, change.Machine)
+		case change.Action == plan.Skip:
+			note("warning: %s is not started on %s: %s", change.Process, change.Machine, change.Reason)
 		case change.New.Package != "" && answer.Down:
-			note("warning: %s does not run on %s: %s", change.Process, change.Machine, answer.Detail)
+			note("warning: %s does not run on %s: %s", change.Process, change.Machine, cmp.Or(answer.Detail, answer.Condition))
 		}
 	}
 }

@@ -69,12 +69,13 @@ func networkStatus(s *session, o *options, operands []string) error {
 		doubt = "is being changed"
 	}
 	rows := []networkStatusRow{}
-	down, unknown := 0, 0
+	down, unknown, others := 0, 0, 0
 	for _, m := range deployed.Mappings {
 		answer := answers.Of(m.Target, m.Name)
 		place := network.Place{Machine: m.Target, Process: m.Name}
 		if owner, lost := settled.Lost[place]; lost {
-			answer = network.Answer{Condition: manager.Stopped.String(), Down: true, Detail: owner + " has it now"}
+			answer = network.Answer{Condition: manager.Unknown.String(), Detail: owner + " has it now"}
+			others++
 		}
 		if _, found := settled.Found[place]; found {
 			answer.Down, answer.Detail = false, strings.TrimSpace("left from before, for the next network-switch "+answer.Detail)
@@ -88,7 +89,7 @@ func networkStatus(s *session, o *options, operands []string) error {
 		switch {
 		case answer.Down:
 			down++
-		case answer.Condition == manager.Unknown.String():
+		case answer.Condition == manager.Unknown.String() && answer.Skipped == "":
 			unknown++
 		}
 	}
@@ -111,7 +112,9 @@ func networkStatus(s *session, o *options, operands []string) error {
 	case silent != nil:
 		return fmt.Errorf("these machines do not answer, so what runs there can't be seen:\n%s", strings.Join(silent, "\n"))
 	case down > 0:
-		return fmt.Errorf("%d of %d processes do not run: the same network-switch again starts them", down, len(rows))
+		return fmt.Errorf("%d of %d processes do not run, or nobody sees to them: the same network-switch again starts them", down, len(rows))
+	case others > 0:
+		return fmt.Errorf("%d of %d processes are another network's now: network-switch with a model without them lets them go, --take-over takes them back", others, len(rows))
 	case unknown > 0:
 		return fmt.Errorf("whether %d of %d processes run can't be seen: only what the module %s has started can", unknown, len(rows), network.Module)
 	}

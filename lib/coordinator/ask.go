@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os/exec"
 	"slices"
@@ -70,7 +71,7 @@ func (c *Coordinator) AskBefore(targets []manifestxml.Target, used map[string]bo
 	if err := c.remember(targets); err != nil {
 		return nil, err
 	}
-	answers := c.AskAlso(targets, used)
+	answers := c.AskAlso(wantingWhatWas(c.Before, targets), used)
 	if c.Soft.Err() != nil {
 		return nil, errors.New("interrupted: nothing was touched")
 	}
@@ -140,8 +141,8 @@ func Unanswered(err error) error {
 		return err
 	case e.Canceled:
 		return errors.New("it was stopped")
-	case errors.Is(err, exec.ErrNotFound):
-		return fmt.Errorf("%s, by which it is reached, is not on the PATH: install Disnix, or name another program in DISNIX_CLIENT_INTERFACE", e.Command.Args[0])
+	case errors.Is(err, exec.ErrNotFound) || errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%s, by which it is reached, is not there: install Disnix, or name another program in DISNIX_CLIENT_INTERFACE", e.Command.Args[0])
 	case e.TimedOut:
 		return fmt.Errorf("no answer within %s", e.Command.Timeout)
 	case strings.Contains(e.Tail, "Module: "+network.Module+" cannot be found"):

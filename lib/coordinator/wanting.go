@@ -26,6 +26,29 @@ func Wanting(target manifestxml.Target, names map[string]bool) manifestxml.Targe
 // WantingWhatIs has machines asked for the process managers of what a manifest has
 // there.
 func WantingWhatIs(n manifestxml.Network) (targets []manifestxml.Target) {
+	wanted := managersOn(n)
+	for _, target := range n.Targets {
+		targets = append(targets, Wanting(target, wanted[target.Name]))
+	}
+	return targets
+}
+
+// wantingWhatWas has machines asked for the process managers of what was deployed
+// there as well, since that may have to be stopped.
+func wantingWhatWas(before manifestxml.Network, targets []manifestxml.Target) (wanting []manifestxml.Target) {
+	managers := managersOn(before)
+	for _, target := range targets {
+		names := map[string]bool{}
+		for name := range strings.FieldsSeq(target.Containers[network.Module][network.ManagersWanted]) {
+			names[name] = true
+		}
+		maps.Copy(names, managers[target.Name])
+		wanting = append(wanting, Wanting(target, names))
+	}
+	return wanting
+}
+
+func managersOn(n manifestxml.Network) map[string]map[string]bool {
 	wanted := map[string]map[string]bool{}
 	for _, m := range n.Mappings {
 		if wanted[m.Target] == nil {
@@ -35,10 +58,7 @@ func WantingWhatIs(n manifestxml.Network) (targets []manifestxml.Target) {
 			wanted[m.Target][name] = true
 		}
 	}
-	for _, target := range n.Targets {
-		targets = append(targets, Wanting(target, wanted[target.Name]))
-	}
-	return targets
+	return wanted
 }
 
 // managerOf is the process manager of a service; "" for one that is not ours.

@@ -16,6 +16,7 @@ type Answer struct {
 	PID       int    `json:"pid,omitempty"`
 	Since     int64  `json:"since,omitempty"` // seconds since 1970
 	Detail    string `json:"detail,omitempty"`
+	Skipped   string `json:"skipped,omitempty"` // why nothing starts it there
 }
 
 // Machine is what a machine says of itself.

@@ -28,7 +28,7 @@ type On map[string]map[string]Deployed
 // Change is what a deployment does to a process on a machine.
 type Change struct {
 	Machine, Process string
-	Action           plan.Action // start, stop, restart, refresh, keep, leave
+	Action           plan.Action // start, stop, restart, refresh, keep, skip, leave
 	Reason           string
 	Old, New         Deployed // empty where it is not there
 	Dead             bool     // it was deployed, but did not run
@@ -127,6 +127,22 @@ func Revive(changes []Change, down func(machine, process string) bool) {
 		change := &changes[i]
 		if change.Dead = change.Old.Package != "" && down(change.Machine, change.Process); change.Dead && change.Action == plan.Keep {
 			change.Action, change.Reason = plan.Start, "did not run"
+		}
+	}
+}
+
+// Skip has the report say so where a machine has what it was given, and does not
+// start it: why gives the reason, "" of what it does start.
+func Skip(changes []Change, why func(machine, process string) string) {
+	for i := range changes {
+		change := &changes[i]
+		reason := why(change.Machine, change.Process)
+		switch {
+		case reason == "":
+		case change.Action == plan.Start && change.Old.Package == "":
+			change.Action, change.Reason = plan.Skip, reason
+		case change.Action == plan.Start || change.Action == plan.Restart:
+			change.Action, change.Reason = plan.Stop, reason
 		}
 	}
 }

@@ -59,3 +59,18 @@ func TestRevive(t *testing.T) {
 		t.Errorf("%q, want %q", got, want)
 	}
 }
+
+// What a machine does not start is told, and nothing else changes.
+func TestSkip(t *testing.T) {
+	t.Parallel()
+	there := Deployed{Package: "p"}
+	changes := []Change{{Process: "new", Action: plan.Start}, {Process: "dead", Action: plan.Start, Old: there}, {Process: "changed", Action: plan.Restart, Old: there}, {Process: "kept", Action: plan.Keep, Old: there}, {Process: "runs", Action: plan.Start, Reason: "new"}}
+	Skip(changes, func(_, process string) string {
+		return map[bool]string{true: "it starts in no runlevel"}[process != "runs"]
+	})
+	for i, want := range []plan.Action{plan.Skip, plan.Stop, plan.Stop, plan.Keep, plan.Start} {
+		if changes[i].Action != want {
+			t.Errorf("%s: %s, want %s", changes[i].Process, changes[i].Action, want)
+		}
+	}
+}

@@ -18,3 +18,13 @@ func TestCheckMachine(t *testing.T) {
 		}
 	}
 }
+
+func TestCheckProperties(t *testing.T) {
+	t.Parallel()
+	for value, wrong := range map[string]bool{"timeout=5": false, "timeout=": true, "timeout=5s": true, "runlevel=3": false, "runlevel=33": true, "systemdUserServices=": false, "enableAtBoot=yes": true, "anything=yes": false} {
+		name, text, _ := strings.Cut(value, "=")
+		if err := CheckProperties("m", map[string]string{name: text}); (err != nil) != wrong {
+			t.Errorf("%s: %v", value, err)
+		}
+	}
+}
