@@ -13,13 +13,13 @@ import (
 
 // Wanting has a machine asked for process managers as well.
 func Wanting(target manifestxml.Target, names map[string]bool) manifestxml.Target {
-	target.Containers = maps.Clone(target.Containers)
-	properties := maps.Clone(target.Containers[network.Module])
-	if properties == nil {
-		properties = map[string]string{}
-	}
+	properties := map[string]string{}
+	maps.Copy(properties, target.Containers[network.Module])
 	properties[network.ManagersWanted] = strings.Join(slices.Sorted(maps.Keys(names)), " ")
-	target.Containers[network.Module] = properties
+	containers := map[string]map[string]string{}
+	maps.Copy(containers, target.Containers)
+	containers[network.Module] = properties
+	target.Containers = containers
 	return target
 }
 
