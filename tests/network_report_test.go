@@ -103,7 +103,7 @@ func TestNetworkReport(t *testing.T) {
 	n.on("test1", "kill", "-9", pid)
 	n.on("test1", "pkill", "-9", "-f", "1001")
 	n.cut("gone", "--snapshot")
-	status = n.expect(1, nil, []string{"these machines do not answer", "gone: no route"}, "network-status").stdout
+	status = n.expect(1, nil, []string{"what runs on these machines can't be seen", "gone: no route"}, "network-status").stdout
 	for _, want := range []string{"test1    a        stopped", "test2    b        running", "gone     b        unknown"} {
 		if !strings.Contains(status, want) {
 			t.Errorf("the status lacks %q:\n%s", want, status)

@@ -110,7 +110,7 @@ func networkStatus(s *session, o *options, operands []string) error {
 	silent := answers.Silences()
 	switch {
 	case silent != nil:
-		return fmt.Errorf("these machines do not answer, so what runs there can't be seen:\n%s", strings.Join(silent, "\n"))
+		return fmt.Errorf("what runs on these machines can't be seen:\n%s", strings.Join(silent, "\n"))
 	case down > 0:
 		return fmt.Errorf("%d of %d processes do not run, or nobody sees to them: the same network-switch again starts them", down, len(rows))
 	case others > 0:

@@ -45,8 +45,8 @@ const whatNext = "\nnixproc network-status shows what runs; the same switch agai
 // it could not be undone.
 func (c *Coordinator) failure(results network.Results, why error, stuck bool) *Failure {
 	f := &Failure{Faults: faults(results), Wrong: stuck}
-	if f.Faults == nil && c.Soft.Err() == nil {
-		f.Faults = []string{why.Error()}
+	if c.Soft.Err() == nil && !slices.ContainsFunc(results, func(r network.Result) bool { return r.Err != nil }) {
+		f.Faults = append([]string{why.Error()}, f.Faults...) // it is no step that failed
 	}
 	f.Begun = slices.ContainsFunc(results, func(r network.Result) bool { return r.Begun })
 	both := c.After
