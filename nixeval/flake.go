@@ -44,13 +44,33 @@ func (r Request) original(file string) (path string, copied bool) {
 	if match == nil {
 		return file, false
 	}
-	theirs := filepath.Join(r.Flake.Root, match[1])
-	if one, err := os.ReadFile(file); err == nil {
-		if other, err := os.ReadFile(theirs); err == nil && bytes.Equal(one, other) {
-			return theirs, true
-		}
+	if theirs := filepath.Join(r.Flake.Root, match[1]); sameContent(file, theirs) {
+		return theirs, true
 	}
 	return file, false
+}
+
+// missing is the file in the user's flake that is not in the copy of it in the
+// store; "" if the path leads to another flake.
+func (r Request) missing(file string) string {
+	inside := inCopy.FindStringSubmatch(file)
+	if inside == nil || r.Flake.Root == "" {
+		return ""
+	}
+	flake := filepath.Join(r.Flake.Dir, "flake.nix")
+	if !sameContent(strings.TrimSuffix(file, inside[1])+flake, filepath.Join(r.Flake.Root, flake)) {
+		return ""
+	}
+	return filepath.Join(r.Flake.Root, inside[1])
+}
+
+func sameContent(file, other string) bool {
+	one, err := os.ReadFile(file)
+	if err != nil {
+		return false
+	}
+	two, err := os.ReadFile(other)
+	return err == nil && bytes.Equal(one, two)
 }
 
 var (
@@ -66,8 +86,7 @@ func (r Request) explainFlake(text string) string {
 		return text
 	}
 	if match := notThere.FindStringSubmatch(text); match != nil {
-		if inside := inCopy.FindStringSubmatch(match[1]); inside != nil && r.Flake.Root != "" {
-			path := filepath.Join(r.Flake.Root, inside[1])
+		if path := r.missing(match[1]); path != "" {
 			if _, err := os.Stat(path); err == nil && r.Flake.Git {
 				return fmt.Sprintf("%s is not part of the flake, since Git does not track it: run git add for it", path)
 			}

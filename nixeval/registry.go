@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -59,16 +60,34 @@ func (n Nix) writeRegistry(ctx context.Context, r Request) error {
 	if r.Flake == nil || r.HostPackages == "" {
 		return nil
 	}
-	result, err := n.Runner.Run(ctx, run.Command{Args: []string{"nix-store", "--add", filepath.Dir(r.HostPackages)}, Timeout: timeout})
+	root, err := r.standIn()
+	if err != nil {
+		return err
+	}
+	result, err := n.Runner.Run(ctx, run.Command{Args: []string{"nix-store", "--add", root}, Timeout: timeout})
 	if err != nil {
 		return nixError("nix-store --add", parseMessages(result.Stderr), err)
 	}
 	text, err := json.Marshal(map[string]any{"version": 2, "flakes": []any{map[string]any{
 		"from": map[string]string{"type": "indirect", "id": "nixpkgs"},
-		"to":   map[string]string{"type": "path", "path": strings.TrimSpace(result.Stdout), "dir": filepath.Base(r.HostPackages)},
+		"to":   map[string]string{"type": "path", "path": strings.TrimSpace(result.Stdout)},
 	}}})
 	if err != nil {
 		return err
 	}
 	return os.WriteFile(filepath.Join(r.Temporary, "registry.json"), text, 0o644)
+}
+
+// standIn makes a flake of the directory that all files of the packages are in: as
+// with Nixpkgs, what imports the flake's own path calls the set.
+func (r Request) standIn() (root string, err error) {
+	const name = "/hostpkgs"
+	root = r.HostPackages[:strings.LastIndex(r.HostPackages, name)]
+	flake, err := os.ReadFile(filepath.Join(root, name, "flake.nix"))
+	if err != nil {
+		return "", err
+	}
+	set := fmt.Sprintf("import ./%s\n", r.HostPackages[len(root)+1:])
+	return root, errors.Join(os.WriteFile(filepath.Join(root, "flake.nix"), flake, 0o644),
+		os.WriteFile(filepath.Join(root, "default.nix"), []byte(set), 0o644))
 }

@@ -64,6 +64,7 @@ func TestFlakeReferences(t *testing.T) {
   processes.counted = args: { a = { requiresUniqueIdsFor = [ "ports" ]; pkg = throw "forced"; }; };
   processes.thrower = args: { a.pkg = throw "no such luck"; };
   processes.missing = import ./nonsuch.nix;
+  processes.elsewhere = import (builtins.path { path = ./.; name = "source"; filter = _: _: false; } + "/elsewhere.nix");
   processes.untracked = import ./untracked.nix;
   processes."dotted.name"."two words" = { stateDir, ... }: { };
   processes.${builtins.currentSystem}.worker = { };
@@ -113,6 +114,7 @@ func TestFlakeReferences(t *testing.T) {
 		{odd, ".#thrower", "process 'a': no such luck\n  at " + odd + "/flake.nix:4:"},
 		{git, ".#thrower", "process 'a': no such luck\n  at " + git + "/flake.nix:4:"},
 		{plain, ".#missing", plain + "/nonsuch.nix"},
+		{plain, ".#elsewhere", "-source/elsewhere.nix': No such file"},
 		{git, ".#untracked", git + "/untracked.nix is not part of the flake, since Git does not track it: run git add"},
 		{odd, ".#untracked", odd + "/untracked.nix is not part of the flake, since Git does not track it: run git add"},
 		{plain, `.#"x`, "a quote is missing"},
@@ -217,7 +219,9 @@ func TestFlakeWithoutLock(t *testing.T) {
 		d.flakeIn(dir, `inputs.nixpkgs.url = "path:`+packages+`"; inputs.host.url = "nixpkgs";`, `
   processes.committed = args: if self ? rev && self.revCount or 1 == 1 then { } else throw "changed since";
   processes.own = { pkgs, ... }: if pkgs ? marker then { } else throw "other packages";
-  processes.host = args: if inputs.host.legacyPackages.${builtins.currentSystem} ? stdenv then { } else throw "no packages";`, dir == odd)
+  processes.host = args:
+    let ways = [ inputs.host.legacyPackages.${builtins.currentSystem} (import inputs.host { }) (import inputs.host.outPath { system = "x86_64-linux"; }) ]; in
+    if builtins.all (pkgs: pkgs ? stdenv) ways && inputs.host.lib.optional true 1 == [ 1 ] then { } else throw "no packages";`, dir == odd)
 	}
 	d.git(odd, "commit", "-qm", "all")
 	d.git(filepath.Dir(part), "init", "-q")
