@@ -22,6 +22,8 @@ func TestPackagesWithoutProcess(t *testing.T) {
 		{`tool.pkg = pkgs.gnused; ` + unit, 65, []string{nothing + "'tool', 'web'\n", "'web' is for systemd (-P systemd)"}},
 		{`a = sleeper "a" { }; ` + unit, 65, []string{nothing + "'web'\n"}},
 		{`a = sleeper "a" { }; tool.pkg = pkgs.gnused;`, 0, []string{"warning: the processes model ", nothing + "'tool'\n"}},
+		{`a = sleeper "a" { }; file.pkg = pkgs.writeText "justfile" "x"; text.pkg = builtins.toFile "text" "x";`, 65, []string{"process 'file' has the file ", "-justfile as 'pkg'", "process 'text' has the file "}},
+		{`a = sleeper "a" { }; drv.pkg = pkgs.gnused.drvPath;`, 65, []string{"process 'drv' has the file "}},
 		{`accounts.pkg = pkgs.runCommand "accounts" { } "mkdir -p $out/dysnomia-support/groups";`, 0, nil},
 	} {
 		for _, command := range []string{"build", "switch"} {
@@ -32,7 +34,7 @@ func TestPackagesWithoutProcess(t *testing.T) {
 			r := d.nixproc(args...)
 			for _, want := range c.says {
 				if !strings.Contains(r.stderr, want) {
-					t.Errorf("%s %s: nothing says %q", command, c.model, want)
+					t.Errorf("%s %s: nothing says %q:\n%s", command, c.model, want, r.stderr)
 				}
 			}
 			if r.code != c.code || c.says == nil && strings.Contains(r.stderr, nothing) || c.code != 0 && r.stdout != "" {

@@ -211,6 +211,7 @@ func TestImageRefuses(t *testing.T) {
 		{65, "does not exist", []string{d.path("none.nix")}},
 		{65, "has no processes: there is nothing for a container to run", []string{d.model("empty.nix", "{ }")}},
 		{65, "there is nothing for supervisord to run in the package of process 'tool'\n", []string{"--no-interactive", d.model("tool.nix", `{ a = sleeper "a" { }; tool.pkg = pkgs.gnused; }`)}},
+		{65, "process 'file' has the file ", []string{"--no-interactive", d.model("file.nix", `{ file.pkg = pkgs.writeText "justfile" "x"; }`)}},
 		{65, "a -> b -> a", []string{d.model("cycle.nix", `rec { a = sleeper "a" { dependencies = [ b.pkg ]; }; b = sleeper "b" { dependencies = [ a.pkg ]; }; }`)}},
 		{65, "the users x (process a) and y (process b) have the same uid, 5", []string{accounts("uid.nix", `users.x = { uid = 5; group = "root"; };`, `users.y = { uid = 5; group = "root"; };`)}},
 		{65, "the groups g (process b) and nogroup (the image's steps) have the same gid, 65534", []string{accounts("gid.nix", "", `groups.g.gid = 65534;`)}},

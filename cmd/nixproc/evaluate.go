@@ -107,4 +107,20 @@ func wrongModel(source nixeval.Source, problems error) error {
 	return &nixeval.ModelError{Text: fmt.Sprintf("the processes model %s is wrong:\n%v", source, problems)}
 }
 
+// explainBuild tells a failed build of a profile that a package of the model
+// explains.
+func explainBuild(failure error, e *nixeval.Evaluation, source nixeval.Source) error {
+	if _, failed := errors.AsType[*nixeval.BuildError](failure); !failed {
+		return failure
+	}
+	contents, err := e.Model()
+	if err != nil {
+		return failure
+	}
+	if wrong := render.CheckTrees(contents); wrong != nil {
+		return wrongModel(source, wrong)
+	}
+	return failure
+}
+
 func (e *evaluated) close() { e.temporary.Remove() }

@@ -51,7 +51,7 @@ func makeImage(s *session, o *options, operands []string) error {
 	}
 	// The root goes with the temporary directory: the result is a copy.
 	if err := nix.Realise(s.soft, e.Evaluation, filepath.Join(temporary.Path, "image")); err != nil {
-		return err
+		return explainBuild(err, e.Processes, model)
 	}
 	if err := checkPackages(e, model); err != nil {
 		return err

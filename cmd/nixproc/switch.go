@@ -183,7 +183,7 @@ func (s *session) activateEvaluated(target deploy.Target, o *options, e *evaluat
 // build builds the profile, unless it is there.
 func (e *evaluated) build(ctx context.Context, root string) error {
 	if err := e.nix.Realise(ctx, e.Evaluation, root); err != nil {
-		return err
+		return explainBuild(err, e.Evaluation, e.model)
 	}
 	return e.checkIdle()
 }
