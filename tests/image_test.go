@@ -51,7 +51,7 @@ func TestImageFiles(t *testing.T) {
 	model := d.model("model.nix", `{ web = sleeper "web" { user = "web"; credentials = {
 		groups.web = { };
 		users.web = { group = "web"; description = "It's web"; homeDir = "/srv/web"; createHomeDir = true; shell = "/bin/sh"; };
-	}; }; }`)
+	}; }; zed.pkg = `+credentialsPackage(t, `groups.zed = { }; users.zed.group = "zed";`)+`; }`)
 	longest := strings.Repeat("abcde", 51) // that docker takes
 	i := d.makeImage("one", "--no-interactive", "--name", longest, model)
 	if !slices.Equal(i.tags, []string{longest + ":latest"}) {
@@ -67,9 +67,9 @@ func TestImageFiles(t *testing.T) {
 		}
 	}
 	for name, want := range map[string]string{
-		"/etc/passwd": "\nweb:x:1000:1000:It's web:/srv/web:/bin/sh\nnobody:x:65534:65534::/dev/null:/bin/sh\n",
-		"/etc/group":  "root:x:0:\nweb:x:1000:\nnogroup:x:65534:\n",
-		"/etc/shadow": "root:!:1::::::\nweb:!:1::::::\nnobody:!:1::::::\n",
+		"/etc/passwd": "\nweb:x:1000:1000:It's web:/srv/web:/bin/sh\nzed:x:1001:1001::/dev/null:/bin/sh\nnobody:x:65534:65534::/dev/null:/bin/sh\n",
+		"/etc/group":  "root:x:0:\nweb:x:1000:\nzed:x:1001:\nnogroup:x:65534:\n",
+		"/etc/shadow": "root:!:1::::::\nweb:!:1::::::\nzed:!:1::::::\nnobody:!:1::::::\n",
 	} {
 		if got := string(i.files[name].data); !strings.HasSuffix(got, want) {
 			t.Errorf("%s is %q, want %q at its end", name, got, want)
@@ -78,7 +78,7 @@ func TestImageFiles(t *testing.T) {
 
 	// Without user changes no account is made, and all state may be elsewhere.
 	i = d.makeImage("two", "--no-interactive", "--force-disable-user-change", "--state-dir", "/state", "--log-dir", "/logs", "--name", "b", model)
-	if passwd := string(i.files["/etc/passwd"].data); strings.Contains(passwd, "web") {
+	if passwd := string(i.files["/etc/passwd"].data); strings.Contains(passwd, "web") || strings.Contains(passwd, "zed") {
 		t.Errorf("accounts of processes are made: %s", passwd)
 	}
 	for _, name := range []string{"/state/run", "/state/lib", "/logs", "/srv/web"} {
@@ -211,6 +211,7 @@ func TestImageRefuses(t *testing.T) {
 		{65, "does not exist", []string{d.path("none.nix")}},
 		{65, "has no processes: there is nothing for a container to run", []string{d.model("empty.nix", "{ }")}},
 		{65, "there is nothing for supervisord to run in the package of process 'tool'\n", []string{"--no-interactive", d.model("tool.nix", `{ a = sleeper "a" { }; tool.pkg = pkgs.gnused; }`)}},
+		{65, "in the package of process 'zed'\n  'zed' has accounts alone", []string{"--no-interactive", d.model("zed.nix", `{ zed.pkg = `+credentialsPackage(t, `groups.zed = { };`)+`; }`)}},
 		{65, "process 'file' has the file ", []string{"--no-interactive", d.model("file.nix", `{ file.pkg = pkgs.writeText "justfile" "x"; }`)}},
 		{65, "a -> b -> a", []string{d.model("cycle.nix", `rec { a = sleeper "a" { dependencies = [ b.pkg ]; }; b = sleeper "b" { dependencies = [ a.pkg ]; }; }`)}},
 		{65, "the users x (process a) and y (process b) have the same uid, 5", []string{accounts("uid.nix", `users.x = { uid = 5; group = "root"; };`, `users.y = { uid = 5; group = "root"; };`)}},

@@ -27,7 +27,7 @@ func (e *evaluated) checkIdle() error {
 	if err != nil {
 		return err
 	}
-	idle = slices.DeleteFunc(idle, func(i render.Idle) bool { return i.Accounts })
+	idle = withoutAccounts(idle)
 	if len(idle) == 0 {
 		return nil
 	}
@@ -37,6 +37,30 @@ func (e *evaluated) checkIdle() error {
 	}
 	note("warning: %v", wrong)
 	return nil
+}
+
+// checkPackages is checkIdle for a container, which has to have something to run, and
+// no package that is of no use to it.
+func checkPackages(e *nixeval.ImageEvaluation, source nixeval.Source) error {
+	contents, err := e.Processes.Model()
+	if err != nil {
+		return err
+	}
+	idle, err := render.IdlePackages(contents)
+	if err != nil {
+		return err
+	}
+	if len(idle) < len(contents.Processes) {
+		idle = withoutAccounts(idle)
+	}
+	if len(idle) == 0 {
+		return nil
+	}
+	return idleError(source, contents.Manager, idle)
+}
+
+func withoutAccounts(idle []render.Idle) []render.Idle {
+	return slices.DeleteFunc(slices.Clone(idle), func(i render.Idle) bool { return i.Accounts })
 }
 
 // notSeen are those of which the profile does not say that they have a process.
@@ -56,12 +80,19 @@ func idleError(source nixeval.Source, manager string, idle []render.Idle) error 
 	var names, hints []string
 	for _, i := range idle {
 		names = append(names, i.Attribute)
-		hint := fmt.Sprintf("'%s' is for %s (-P %[2]s)", i.Attribute, i.For)
-		if i.For == "" {
-			hint = fmt.Sprintf("'%s' is for no process manager: createManagedProcess makes a process of a program", i.Attribute)
+		hint := fmt.Sprintf("'%s' is for no process manager: createManagedProcess makes a process of a program", i.Attribute)
+		switch {
+		case i.For != "":
+			hint = fmt.Sprintf("'%s' is for %s (-P %[2]s)", i.Attribute, i.For)
+		case i.Accounts:
+			hint = fmt.Sprintf("'%s' has accounts alone", i.Attribute)
 		}
 		hints = append(hints, hint)
 	}
-	return &nixeval.ModelError{Text: fmt.Sprintf("the processes model %s: there is nothing for %s to run in the package of process '%s'\n%s",
-		source, manager, strings.Join(names, "', '"), strings.Join(hints, "\n"))}
+	packages := "package of process"
+	if len(idle) > 1 {
+		packages = "packages of processes"
+	}
+	return &nixeval.ModelError{Text: fmt.Sprintf("the processes model %s: there is nothing for %s to run in the %s '%s'\n%s",
+		source, manager, packages, strings.Join(names, "', '"), strings.Join(hints, "\n"))}
 }

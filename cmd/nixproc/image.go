@@ -12,7 +12,6 @@ import (
 	"nixproc/lib/accounts"
 	"nixproc/lib/image"
 	"nixproc/lib/image/rootfs"
-	"nixproc/lib/render"
 	"nixproc/lib/tempdir"
 	"nixproc/nixeval"
 )
@@ -120,20 +119,6 @@ func (s *session) evaluateImage(nix nixeval.Nix, o *options, model nixeval.Sourc
 		err = checkAccounts(e, model)
 	}
 	return e, err
-}
-
-// checkPackages tells which packages give the container nothing to run. That shows
-// when they are there.
-func checkPackages(e *nixeval.ImageEvaluation, model nixeval.Source) error {
-	contents, err := e.Processes.Model()
-	if err != nil {
-		return err
-	}
-	idle, err := render.IdlePackages(contents)
-	if err == nil && len(idle) > 0 {
-		err = idleError(model, contents.Manager, idle)
-	}
-	return err
 }
 
 // checkAccounts tells before anything is built which accounts do not go together.

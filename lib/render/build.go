@@ -3,8 +3,11 @@ package render
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
+	"os"
+	"path/filepath"
 
 	"nixproc/lib/accounts"
 	"nixproc/lib/manifest"
@@ -78,7 +81,8 @@ func BuildCredentials(c model.Credentials, out string) error {
 	for path, content := range files {
 		tree[path] = File{Content: []byte(content)}
 	}
-	return tree.Write(out)
+	// It shows what the package is for, also where no account is to be made.
+	return errors.Join(tree.Write(out), os.MkdirAll(filepath.Join(out, "dysnomia-support"), 0o755))
 }
 
 // BuildConfig writes the agnostic configuration of a process, NAME.json, with
