@@ -212,6 +212,9 @@ func (n Nix) evaluationError(r Request, messages []message, err error) error {
 	if fetch := r.fetchError(messages); fetch != nil {
 		return fetch
 	}
+	if lock := r.lockError(messages); lock != nil {
+		return lock
+	}
 	if run.Code(err) >= 0 {
 		for _, m := range messages {
 			if m.isError() && !m.aboutNixItself() && !m.placeless() {

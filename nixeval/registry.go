@@ -30,19 +30,15 @@ func (r Request) registered() (inputs []string, err error) {
 	if r.Flake == nil || r.HostPackages == "" || r.Flake.Root == "" {
 		return nil, nil
 	}
-	text, err := os.ReadFile(filepath.Join(r.Flake.Root, r.Flake.Dir, "flake.lock"))
+	lock, err := readLock(r.lockFile())
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
-	var lock struct {
-		Root  string
-		Nodes map[string]struct {
-			Inputs   map[string]any // the name of a node, or a list: the input of an input
-			Original struct{ Type, ID string }
-		}
+	if _, broken := errors.AsType[*ModelError](err); broken {
+		return nil, nil // Git need not track it, so that Nix reads none
 	}
-	if err != nil || json.Unmarshal(text, &lock) != nil {
-		return nil, err // Nix says better what is wrong with it
+	if err != nil {
+		return nil, err
 	}
 	for input, node := range lock.Nodes[lock.Root].Inputs {
 		name, _ := node.(string)

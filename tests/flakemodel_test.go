@@ -77,6 +77,8 @@ func TestFlakeReferences(t *testing.T) {
 	d.write("a checkout/a part/flake.nix", `{ outputs = { self }: { up = args: builtins.seq (import ../seconds.nix) { }; }; }`)
 	d.flakeIn(odd, "", outputs, true)
 	d.flakeIn(d.path("a directory"), "", outputs, false)
+	d.flakeIn(d.path("broken"), "", "", false)
+	d.write("broken/flake.lock", "{")
 	for _, file := range []string{git + "/untracked.nix", odd + "/untracked.nix", git + "/below/here/x"} {
 		os.MkdirAll(filepath.Dir(file), 0o755)
 		if err := os.WriteFile(file, []byte("{ }"), 0o644); err != nil {
@@ -114,6 +116,7 @@ func TestFlakeReferences(t *testing.T) {
 		{odd, ".#thrower", "process 'a': no such luck\n  at " + odd + "/flake.nix:4:"},
 		{git, ".#thrower", "process 'a': no such luck\n  at " + git + "/flake.nix:4:"},
 		{plain, ".#missing", plain + "/nonsuch.nix"},
+		{d.path("broken"), ".#web", d.path("broken/flake.lock") + " is no lock file: unexpected end of JSON input\n"},
 		{plain, ".#elsewhere", "-source/elsewhere.nix': No such file"},
 		{git, ".#untracked", git + "/untracked.nix is not part of the flake, since Git does not track it: run git add"},
 		{odd, ".#untracked", odd + "/untracked.nix is not part of the flake, since Git does not track it: run git add"},
