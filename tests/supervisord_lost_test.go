@@ -144,3 +144,50 @@ func TestTitledIsLost(t *testing.T) {
 		t.Error("what was seen stays when nothing runs")
 	}
 }
+
+// P4: so is one that was started beside another that failed, or by a supervisord that
+// was started again, or started it again.
+func TestStartedAnewIsLost(t *testing.T) {
+	t.Parallel()
+	p := newSupervisord(t)
+	p.hostNeeds("perl")
+	program := p.write("one.pl", `$0 = "titled"; sleep 1000`)
+	model := p.model("model.nix", fmt.Sprintf(`{
+  one.pkg = create { name = "one"; foregroundProcess = "${pkgs.perl}/bin/perl"; args = [ %q ]; };
+  bad.pkg = create { name = "bad"; foregroundProcess = script "bad" "exit 3"; };
+}`, program))
+	starts := func(after int) (pid int) {
+		t.Helper()
+		eventually(t, "supervisord has started it", func() bool {
+			pid, _ = strconv.Atoi(strings.Fields(p.observe()["one"] + " 0")[0])
+			return pid > 0 && pid != after
+		})
+		t.Cleanup(func() { syscall.Kill(pid, syscall.SIGKILL) })
+		return pid
+	}
+	kill := p.run()
+	if r := p.switchTo("--keep-going", model); r.code != 2 {
+		t.Fatalf("exit code %d\n%s", r.code, r.stderr)
+	}
+	left := []int{starts(0)}
+	kill()
+	kill = p.run()
+	anew := starts(0)
+	syscall.Kill(anew, syscall.SIGKILL)
+	left = append(left, starts(anew))
+	p.nixproc("status")
+	kill()
+	p.run()
+	said := p.nixproc("status").stdout
+	for _, pid := range left {
+		if !strings.Contains(said, fmt.Sprintf("process %d of it runs, and supervisord has lost it", pid)) {
+			t.Errorf("nixproc status does not say that %d is lost:\n%s", pid, said)
+		}
+	}
+	p.mustSwitchTo("--undeploy")
+	for _, pid := range left {
+		if _, alive := pidfile.Started(pid); alive {
+			t.Errorf("process %d runs on", pid)
+		}
+	}
+}

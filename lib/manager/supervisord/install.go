@@ -46,6 +46,20 @@ func (m Manager) mayPut(there []manager.Unit) error {
 	return errors.Join(problems...)
 }
 
+// isOurs says whether the program of a unit's name that supervisord has is this
+// profile's, or may be taken for it: its file is where we or the older tools put it,
+// or the current generation has it, and somebody has deleted the file.
+func (m Manager) isOurs(unit manager.Unit) bool {
+	conf := m.place()
+	for name := range sources([]manager.Unit{unit}) {
+		_, err := os.Lstat(filepath.Join(conf.Path, name))
+		if conf.MayPut(name) != nil || err != nil && !conf.Holds(m.Profile, name) {
+			return false
+		}
+	}
+	return true
+}
+
 // Install puts the files of units into conf.d, and has supervisord read them if
 // one has changed.
 func (m Manager) Install(ctx context.Context, gone, there []manager.Unit) error {

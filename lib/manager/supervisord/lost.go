@@ -1,7 +1,6 @@
 package supervisord
 
 import (
-	"context"
 	"os"
 	"path/filepath"
 	"slices"
@@ -35,14 +34,10 @@ type lost struct {
 // program is what a file in conf.d says of one.
 type program map[string]string
 
-// lost finds, of the units, what supervisord has not started, but one before it.
-func (m Manager) lost(ctx context.Context, s *server, units []manager.Unit) ([]lost, error) {
-	itself, err := s.pid(ctx)
-	if err != nil {
-		return nil, err
-	}
-	seen, err := m.left(itself, units)
-	return together(m.scan(s, itself, units), seen), err
+// lost finds, of the units, what the supervisord whose number is itself has not
+// started, but one before it.
+func (m Manager) lost(s *server, itself int, units []manager.Unit) []lost {
+	return together(m.scan(s, itself, units), m.left(itself, units))
 }
 
 func (m Manager) scan(s *server, itself int, units []manager.Unit) []lost {

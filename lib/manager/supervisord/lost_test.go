@@ -119,3 +119,37 @@ func TestLost(t *testing.T) {
 		}
 	}
 }
+
+// A note that can't be read, and one of numbers that no program has, says nothing;
+// what is noted then is what runs.
+func TestBrokenNote(t *testing.T) {
+	t.Parallel()
+	if len(pidfile.All()) == 0 {
+		t.Skip("no proc(5)")
+	}
+	itself := os.Getpid()
+	runs := running(t, true, nil, "sleep", "1000").Process.Pid
+	for _, text := range []string{"", "{", "null", `{"a":"x"}`, `{"a":[{"pid":0,"session":0,"since":"0001-01-01T00:00:00Z"}]}`, `{"a":[{"pid":1}]}`} {
+		f := &fake{states: map[string]string{"a": "RUNNING"}, pid: itself, program: runs}
+		m := f.manager(t)
+		m.Seen = filepath.Join(t.TempDir(), "seen")
+		if err := os.WriteFile(m.Seen, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		states, err := m.Status(t.Context(), units("a"))
+		if err != nil || states["a"].Lost != "" {
+			t.Errorf("%q: %v, %q", text, err, states["a"].Lost)
+			continue // nor may that be ended
+		}
+		if now := m.remembered()["a"]; len(now) != 1 || now[0].PID != runs {
+			t.Errorf("%q became %v", text, now)
+		}
+		if failed := m.StopAll(t.Context(), units("a")); len(failed) > 0 {
+			t.Errorf("%q: %v", text, failed)
+		}
+		m.Seen = filepath.Join(m.Seen, "no directory")
+		if _, err := m.Status(t.Context(), units("a")); err != nil {
+			t.Errorf("where nothing can be noted: %v", err)
+		}
+	}
+}

@@ -4,8 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"slices"
 	"time"
@@ -30,29 +30,28 @@ type seen struct {
 // clock is how much two readings of one start may differ.
 const clock = 100 * time.Millisecond
 
-func (m Manager) remembered() (map[string][]seen, error) {
-	all := map[string][]seen{}
+// remembered is what was written down. It is no more than a note: one that can't be
+// read says nothing, and the next look at supervisord writes it anew.
+func (m Manager) remembered() map[string][]seen {
+	var all map[string][]seen
 	data, err := os.ReadFile(m.Seen)
-	if m.Seen == "" || errors.Is(err, fs.ErrNotExist) {
-		return all, nil
-	}
 	if err == nil {
 		err = json.Unmarshal(data, &all)
 	}
-	if err != nil {
-		return nil, fmt.Errorf("%s, with what supervisord had started, can't be read (without it, that is forgotten): %w", m.Seen, err)
+	if err != nil || all == nil {
+		return map[string][]seen{}
 	}
-	return all, nil
+	for name, group := range all {
+		// No program has such a number: kernel threads are in group 0.
+		all[name] = slices.DeleteFunc(group, func(was seen) bool { return was.PID <= 1 })
+	}
+	return all
 }
 
-// remember notes what supervisord runs of the units now, in place of what it ran.
+// remember asks supervisord, and notes what it runs of the units now.
 func (m Manager) remember(ctx context.Context, s *server, units []manager.Unit) error {
 	if m.Seen == "" {
 		return nil
-	}
-	all, err := m.remembered()
-	if err != nil {
-		return err
 	}
 	processes, err := s.processes(ctx)
 	if err != nil {
@@ -62,23 +61,66 @@ func (m Manager) remember(ctx context.Context, s *server, units []manager.Unit) 
 	if err != nil {
 		return err
 	}
+	return m.noteRunning(processes, itself, units)
+}
+
+// noteRunning notes what the supervisord whose number is itself runs of the units.
+// What was seen before stays while anything is left of it, or it would be forgotten
+// while it is lost. Nothing is written where nothing is new.
+func (m Manager) noteRunning(processes map[string][]process, itself int, units []manager.Unit) error {
+	if _, here := pidfile.Started(itself); m.Seen == "" || !here {
+		return nil // in a container, it counts processes otherwise
+	}
+	before := m.remembered()
+	now := maps.Clone(before)
 	for _, unit := range units {
-		delete(all, unit.Name)
-		for _, one := range processes[unit.Name] {
-			// In a container, it counts processes otherwise.
-			if kin, alive := pidfile.KinOf(one.pid); one.pid > 0 && alive && kin.Parent == itself {
-				all[unit.Name] = append(all[unit.Name], seen{one.pid, kin.Session, kin.Start})
+		var group []seen
+		if m.isOurs(unit) {
+			group = startedBy(itself, processes[unit.Name])
+		}
+		for _, was := range before[unit.Name] {
+			same := slices.IndexFunc(group, was.is)
+			switch {
+			case same >= 0:
+				group[same] = was
+			case was.isLeft(unit):
+				group = append(group, was)
 			}
 		}
+		if now[unit.Name] = group; len(group) == 0 {
+			delete(now, unit.Name)
+		}
 	}
-	return m.note(all)
+	if maps.EqualFunc(before, now, slices.Equal[[]seen]) {
+		return nil
+	}
+	return m.note(now)
+}
+
+func startedBy(itself int, group []process) (found []seen) {
+	for _, one := range group {
+		if kin, alive := pidfile.KinOf(one.pid); one.pid > 1 && alive && kin.Parent == itself {
+			found = append(found, seen{one.pid, kin.Session, kin.Start})
+		}
+	}
+	return found
+}
+
+func (s seen) is(other seen) bool {
+	return s.PID == other.PID && s.Since.Sub(other.Since).Abs() <= clock
+}
+
+// isLeft says whether it lives, or any of its process group.
+func (s seen) isLeft(unit manager.Unit) bool {
+	since, alive := pidfile.Started(s.PID)
+	return alive && s.is(seen{PID: s.PID, Since: since}) || len(s.members(unit)) > 0
 }
 
 // forget takes units out that have ended.
 func (m Manager) forget(units []manager.Unit, failed map[string]error) error {
-	all, err := m.remembered()
-	if err != nil || len(all) == 0 {
-		return err
+	all := m.remembered()
+	if len(all) == 0 {
+		return nil
 	}
 	for _, unit := range units {
 		if failed[unit.Name] == nil {
@@ -104,11 +146,8 @@ func (m Manager) note(all map[string][]seen) error {
 
 // left finds, of the units, what was seen and is not the supervisord's any more whose
 // number is itself.
-func (m Manager) left(itself int, units []manager.Unit) (found []lost, err error) {
-	all, err := m.remembered()
-	if err != nil {
-		return nil, err
-	}
+func (m Manager) left(itself int, units []manager.Unit) (found []lost) {
+	all := m.remembered()
 	for _, unit := range units {
 		for _, was := range all[unit.Name] {
 			kin, alive := pidfile.KinOf(was.PID)
@@ -120,7 +159,7 @@ func (m Manager) left(itself int, units []manager.Unit) (found []lost, err error
 			}
 		}
 	}
-	return found, nil
+	return found
 }
 
 // members are those of the process group of one that has ended. No other process

@@ -87,11 +87,13 @@ func (m Manager) Status(ctx context.Context, units []manager.Unit) (map[string]m
 	for _, unit := range units {
 		states[unit.Name] = state(unit, processes[unit.Name])
 	}
-	all, err := m.lost(ctx, server, units)
+	itself, err := server.pid(ctx)
 	if err != nil {
 		return nil, err
 	}
-	for _, one := range all {
+	// Who only looks may not be allowed to write.
+	_ = m.noteRunning(processes, itself, units)
+	for _, one := range m.lost(server, itself, units) {
 		state := states[one.unit]
 		state.Lost = strings.TrimPrefix(state.Lost+", and ", ", and ") + fmt.Sprintf("process %d of it runs, and supervisord has lost it", one.pid)
 		states[one.unit] = state

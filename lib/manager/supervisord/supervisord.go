@@ -77,8 +77,17 @@ func (m Manager) StartAll(ctx context.Context, units []manager.Unit) map[string]
 	if err != nil {
 		return manager.AllFailed(units, err)
 	}
+	failed := server.startLevels(ctx, units)
+	if err := m.remember(ctx, server, units); err != nil && len(failed) == 0 {
+		return manager.AllFailed(units, err)
+	}
+	return failed
+}
+
+// startLevels starts one level after the other, up to one in which a unit fails.
+func (s *server) startLevels(ctx context.Context, units []manager.Unit) map[string]error {
 	for _, level := range manager.Levels(units) {
-		failed := server.start(ctx, level)
+		failed := s.start(ctx, level)
 		if len(failed) == 0 {
 			continue
 		}
@@ -88,9 +97,6 @@ func (m Manager) StartAll(ctx context.Context, units []manager.Unit) map[string]
 			}
 		}
 		return failed
-	}
-	if err := m.remember(ctx, server, units); err != nil {
-		return manager.AllFailed(units, err)
 	}
 	return nil
 }
@@ -120,10 +126,11 @@ func (m Manager) StopAll(ctx context.Context, units []manager.Unit) map[string]e
 	if err != nil {
 		return manager.AllFailed(units, err)
 	}
-	all, err := m.lost(ctx, server, units)
+	itself, err := server.pid(ctx)
 	if err != nil {
 		return manager.AllFailed(units, err)
 	}
+	all := m.lost(server, itself, units)
 	failed := map[string]error{}
 	for _, level := range manager.Levels(units) {
 		maps.Copy(failed, server.stop(ctx, level))

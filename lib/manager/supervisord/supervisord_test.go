@@ -26,6 +26,8 @@ type fake struct {
 	slow   int    // how many questions later what is stopped has ended
 	stays  string // a program that can't be stopped
 	pid    int
+	// program is the number of each program's process.
+	program int
 }
 
 // manager of which the fake is the supervisord.
@@ -109,7 +111,7 @@ func (f *fake) answer(method string, params []any) (result any, refusal string) 
 					f.states[name] = state
 				}
 			}
-			all = append(all, map[string]any{"name": name, "group": group, "statename": state, "pid": 1, "description": "as it is"})
+			all = append(all, map[string]any{"name": name, "group": group, "statename": state, "pid": max(1, f.program), "description": "as it is"})
 		}
 		return all, ""
 	case "stopProcess":
