@@ -3,6 +3,7 @@ package supervisord
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -32,9 +33,23 @@ func (p program) stopsBy() (syscall.Signal, time.Duration) {
 // killedWithin bounds the wait for the end of what was killed.
 const killedWithin = 5 * time.Second
 
-// endLost ends processes as supervisord would, all at once, and waits. It gives
-// an error for each unit of which one runs still.
+// endLost ends processes, and then what the leader of a process group has left of
+// it. It gives an error for each unit of which one runs still.
 func endLost(ctx context.Context, all []lost) map[string]error {
+	failed := end(ctx, all)
+	var rest []lost
+	for _, one := range all {
+		if !one.member && !one.alive() {
+			rest = append(rest, one.members()...)
+		}
+	}
+	maps.Copy(failed, end(ctx, rest))
+	return failed
+}
+
+// end ends processes as supervisord would, all at once, and waits.
+func end(ctx context.Context, all []lost) map[string]error {
+	failed := map[string]error{}
 	longest := time.Duration(0)
 	for _, one := range all {
 		signal, within := one.stopsBy()
@@ -42,12 +57,11 @@ func endLost(ctx context.Context, all []lost) map[string]error {
 		one.send(signal, is(one.program["stopasgroup"], "yes", "true", "on", "1"))
 	}
 	if all = awaitLost(ctx, all, longest); len(all) == 0 {
-		return nil
+		return failed
 	}
 	for _, one := range all {
 		one.send(syscall.SIGKILL, true)
 	}
-	failed := map[string]error{}
 	for _, one := range awaitLost(ctx, all, killedWithin) {
 		failed[one.unit] = fmt.Errorf("process %d of it, which supervisord has lost, does not end: end it by hand", one.pid)
 	}

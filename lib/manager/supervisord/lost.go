@@ -24,9 +24,10 @@ import (
 
 // lost is a process that a supervisord before this one has left.
 type lost struct {
-	unit  string
-	pid   int
-	since time.Time
+	unit    string
+	pid     int
+	session int
+	since   time.Time
 	program
 	member bool // of the process group of one that has ended
 }
@@ -68,7 +69,7 @@ func (m Manager) scan(s *server, itself int, units []manager.Unit) []lost {
 			continue
 		}
 		if unit, program, matches := runs(pidfile.Words(pid), candidates, is); matches {
-			found = append(found, lost{unit: unit, pid: pid, since: kin.Start, program: program})
+			found = append(found, lost{unit: unit, pid: pid, session: kin.Session, since: kin.Start, program: program})
 		}
 	}
 	return found

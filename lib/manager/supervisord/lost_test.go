@@ -18,9 +18,14 @@ import (
 // running starts a process, in a process group of its own if it is to lead one.
 func running(t *testing.T, leads bool, environment []string, words ...string) *exec.Cmd {
 	t.Helper()
+	return inGroup(t, &syscall.SysProcAttr{Setpgid: leads}, environment, words...)
+}
+
+func inGroup(t *testing.T, group *syscall.SysProcAttr, environment []string, words ...string) *exec.Cmd {
+	t.Helper()
 	cmd := exec.Command(words[0], words[1:]...)
 	cmd.Env = environment
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: leads}
+	cmd.SysProcAttr = group
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -68,6 +73,8 @@ func TestLost(t *testing.T) {
 		return []string{"SUPERVISOR_GROUP_NAME=" + group, "SUPERVISOR_SERVER_URL=" + address}
 	}
 	left := running(t, true, given("a", s.address), "sleep", "1000")
+	// It does not end with that one, as what a shell has started.
+	child := inGroup(t, &syscall.SysProcAttr{Setpgid: true, Pgid: left.Process.Pid}, nil, "sleep", "1000")
 	// It takes no notice of the signal, and was told the socket of the same one.
 	deaf := running(t, true, given("b", "unix://"+m.ConfDir+"/s"), "sh", "-c", `trap "" INT; exec sleep 1000`)
 	children := filepath.Join(dir, "supervisord")
@@ -106,7 +113,7 @@ func TestLost(t *testing.T) {
 	if failed := m.StopAll(t.Context(), all); len(failed) > 0 {
 		t.Error(failed)
 	}
-	for cmd, by := range map[*exec.Cmd]string{left: "interrupt", deaf: "killed"} {
+	for cmd, by := range map[*exec.Cmd]string{left: "interrupt", child: "interrupt", deaf: "killed"} {
 		if _, alive := pidfile.Started(cmd.Process.Pid); alive {
 			t.Errorf("%q runs still", cmd.Args)
 		} else if cmd.Wait(); !strings.Contains(cmd.ProcessState.String(), by) {

@@ -112,8 +112,8 @@ func (s seen) is(other seen) bool {
 
 // isLeft says whether it lives, or any of its process group.
 func (s seen) isLeft(unit manager.Unit) bool {
-	since, alive := pidfile.Started(s.PID)
-	return alive && s.is(seen{PID: s.PID, Since: since}) || len(s.members(unit)) > 0
+	as := s.of(unit)
+	return as.alive() || len(as.members()) > 0
 }
 
 // forget takes units out that have ended.
@@ -150,12 +150,13 @@ func (m Manager) left(itself int, units []manager.Unit) (found []lost) {
 	all := m.remembered()
 	for _, unit := range units {
 		for _, was := range all[unit.Name] {
-			kin, alive := pidfile.KinOf(was.PID)
+			as := was.of(unit)
+			kin, _ := pidfile.KinOf(was.PID)
 			switch {
-			case !alive || kin.Start.Sub(was.Since).Abs() > clock:
-				found = append(found, was.members(unit)...)
+			case !as.alive():
+				found = append(found, as.members()...)
 			case kin.Parent != itself && !isSupervisord(kin.Parent):
-				found = append(found, lost{unit: unit.Name, pid: was.PID, since: kin.Start, program: firstIn(unit)})
+				found = append(found, as)
 			}
 		}
 	}
@@ -164,14 +165,18 @@ func (m Manager) left(itself int, units []manager.Unit) (found []lost) {
 
 // members are those of the process group of one that has ended. No other process
 // gets its number while there are any.
-func (s seen) members(unit manager.Unit) (found []lost) {
+func (l lost) members() (found []lost) {
 	for _, pid := range pidfile.All() {
 		kin, alive := pidfile.KinOf(pid)
-		if alive && pid != s.PID && kin.Group == s.PID && kin.Session == s.Session && kin.Start.After(s.Since.Add(-clock)) {
-			found = append(found, lost{unit: unit.Name, pid: pid, since: kin.Start, program: firstIn(unit), member: true})
+		if alive && pid != l.pid && kin.Group == l.pid && kin.Session == l.session && kin.Start.After(l.since.Add(-clock)) {
+			found = append(found, lost{l.unit, pid, kin.Session, kin.Start, l.program, true})
 		}
 	}
 	return found
+}
+
+func (s seen) of(unit manager.Unit) lost {
+	return lost{unit: unit.Name, pid: s.PID, session: s.Session, since: s.Since, program: firstIn(unit)}
 }
 
 func firstIn(unit manager.Unit) program {
