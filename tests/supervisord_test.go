@@ -2,6 +2,7 @@ package tests
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -102,6 +103,43 @@ func TestSupervisordOwnership(t *testing.T) {
 		t.Errorf("exit code %d\n%s", r.code, r.stderr)
 	}
 	p.runsExactly("a")
+}
+
+// A program of somebody else's is no process of ours by its name: it is in the way, and
+// runs on, wherever it stands, also where its file is gone. One of ours is none of
+// theirs where its file is gone.
+func TestSupervisordNames(t *testing.T) {
+	t.Parallel()
+	p := newSupervisord(t)
+	theirs := func(name string) string { return "\n[program:" + name + "]\ncommand=/bin/sleep " + longTime() + "\n" }
+	in := p.write("conf dir/conf.d/theirs.conf", theirs("a")+theirs("c"))
+	main := filepath.Join(p.conf, "supervisord.conf")
+	p.write("conf dir/supervisord.conf", read(t, main)+theirs("b"))
+	p.run()
+	before := p.observe()
+	eventually(t, "theirs run", func() bool { before = p.observe(); return len(before) == 3 })
+	if err := os.WriteFile(in, []byte(theirs("a")), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{"a": in + " is in the way", "b": main + " is in the way", "c": "supervisord's program 'c' is in the way"} {
+		r := p.switchTo(p.model(name+".nix", fmt.Sprintf(`{ x = sleeper "x" { }; %s = sleeper %[1]q { }; }`, name)))
+		if r.code != 1 || !strings.Contains(r.stderr, want) {
+			t.Errorf("exit code %d, and the message lacks %q:\n%s", r.code, want, r.stderr)
+		}
+		kept(t, before, p.observe(), "a", "b", "c")
+		if entries, err := os.ReadDir(filepath.Dir(in)); err != nil || len(entries) != 1 || exists(p.seen()) {
+			t.Errorf("conf.d has %v, %v, or theirs was noted", entries, err)
+		}
+	}
+
+	p.mustSwitchTo(p.model("one.nix", `{ x = sleeper "x" { }; }`))
+	if err := os.Remove(filepath.Join(p.conf, "conf.d/x.conf")); err != nil {
+		t.Fatal(err)
+	}
+	p.mustSwitchTo(p.model("two.nix", `{ x = sleeper "x" { }; y = sleeper "y" { }; }`))
+	if !exists(filepath.Join(p.conf, "conf.d/x.conf")) || p.pid("y") == "" {
+		t.Error("the file that was deleted is not there again")
+	}
 }
 
 // What others have made unreadable is found before anything is stopped.

@@ -30,7 +30,7 @@ var ofTheOriginal = []saboteur{
 		"m.compile(ctx, there)\n	return err", "m.compile(context.Background(), there)\n	return err",
 		"./lib/manager/s6rc", "TestCompilingCanBeInterrupted"},
 	{"D25: nobody asks whether supervisord runs", "lib/manager/supervisord/install.go",
-		"unreadable.\n	return m.reread(ctx)\n", "unreadable.\n	return nil\n",
+		"unreadable.\n	if err := m.reread(ctx); err != nil {\n", "unreadable.\n	if err := ctx.Err(); err != nil {\n",
 		"./tests", "TestSupervisordThatCannotRead"},
 	{"D28: a value may not look like an option", "cmd/nixproc/getopt.go",
 		"	case len(rest) == 0:\n		return nil, nil, fmt.Errorf(\"option --%s needs", "	case len(rest) == 0 || strings.HasPrefix(rest[0], \"--\"):\n		return nil, nil, fmt.Errorf(\"option --%s needs",

@@ -35,7 +35,10 @@ func (m Manager) MayInstall(ctx context.Context, there []manager.Unit) error {
 		return err
 	}
 	// What others have put there may be unreadable.
-	return m.reread(ctx)
+	if err := m.reread(ctx); err != nil {
+		return err
+	}
+	return m.namesAreFree(ctx, there)
 }
 
 func (m Manager) mayPut(there []manager.Unit) error {
@@ -44,20 +47,6 @@ func (m Manager) mayPut(there []manager.Unit) error {
 		problems = append(problems, m.place().MayPut(name))
 	}
 	return errors.Join(problems...)
-}
-
-// isOurs says whether the program of a unit's name that supervisord has is this
-// profile's, or may be taken for it: its file is where we or the older tools put it,
-// or the current generation has it, and somebody has deleted the file.
-func (m Manager) isOurs(unit manager.Unit) bool {
-	conf := m.place()
-	for name := range sources([]manager.Unit{unit}) {
-		_, err := os.Lstat(filepath.Join(conf.Path, name))
-		if conf.MayPut(name) != nil || err != nil && !conf.Holds(m.Profile, name) {
-			return false
-		}
-	}
-	return true
 }
 
 // Install puts the files of units into conf.d, and has supervisord read them if
