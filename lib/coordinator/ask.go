@@ -10,7 +10,6 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"nixproc/lib/manager"
@@ -47,16 +46,7 @@ func (a Answers) Of(machine, service string) network.Answer {
 // that it has in a network, and what else it has of the same one or of others.
 func (c *Coordinator) Ask(ctx context.Context, n manifestxml.Network) Answers {
 	answers := make([]Said, len(n.Targets))
-	var all sync.WaitGroup
-	free := make(chan struct{}, askedAtOnce)
-	for i, target := range n.Targets {
-		all.Go(func() {
-			free <- struct{}{}
-			answers[i] = c.askOne(ctx, target, n.Mappings)
-			<-free
-		})
-	}
-	all.Wait()
+	each(n.Targets, func(i int, target manifestxml.Target) { answers[i] = c.askOne(ctx, target, n.Mappings) })
 	found := Answers{}
 	for i, target := range n.Targets {
 		found[target.Name] = answers[i]

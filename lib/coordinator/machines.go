@@ -49,25 +49,32 @@ func (c *Coordinator) activity(ctx context.Context, target manifestxml.Target, a
 	}
 }
 
+// each does something with all of some machines, side by side.
+func each(targets []manifestxml.Target, do func(i int, target manifestxml.Target)) {
+	var all sync.WaitGroup
+	free := make(chan struct{}, askedAtOnce)
+	for i, target := range targets {
+		all.Go(func() {
+			free <- struct{}{}
+			defer func() { <-free }()
+			do(i, target)
+		})
+	}
+	all.Wait()
+}
+
 // onAll has all of some machines do something, side by side, and gives the errors of
 // those that failed.
 func onAll(targets []manifestxml.Target, do func(manifestxml.Target) error) map[string]error {
 	failed := map[string]error{}
 	var mu sync.Mutex
-	var all sync.WaitGroup
-	free := make(chan struct{}, askedAtOnce)
-	for _, target := range targets {
-		all.Go(func() {
-			free <- struct{}{}
-			defer func() { <-free }()
-			if err := do(target); err != nil {
-				mu.Lock()
-				defer mu.Unlock()
-				failed[target.Name] = err
-			}
-		})
-	}
-	all.Wait()
+	each(targets, func(_ int, target manifestxml.Target) {
+		if err := do(target); err != nil {
+			mu.Lock()
+			defer mu.Unlock()
+			failed[target.Name] = err
+		}
+	})
 	return failed
 }
 

@@ -8,7 +8,7 @@
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
-dir=$(mktemp -d /tmp/npXXXXXX)
+dir=$(mktemp -d)
 trap 'chmod -R u+w "$dir"; rm -rf "$dir"' EXIT
 export HOME="$dir" NIX_STORE_DIR="$dir/store" NIX_STATE_DIR="$dir/var" NIX_LOG_DIR="$dir/log" NIX_CONF_DIR="$dir/etc"
 unset NIX_PATH NIX_CONFIG NIX_REMOTE
